@@ -1,0 +1,44 @@
+import type { EventSink } from "../transfer/events.ts";
+import type { Clock } from "../util/clock.ts";
+
+/** The outside world as commands see it: what they may ask, hear and tell. */
+export interface CommandContext {
+  /** Aborted when the user stops the program. */
+  signal: AbortSignal;
+  /** Time. */
+  clock: Clock;
+  /** Uniform in [0, 1), for jitter. */
+  random: () => number;
+  /** Environment variables; `undefined` when not set. */
+  env: (name: string) => string | undefined;
+  /** Told of everything that happens. */
+  onEvent: EventSink;
+  /** Told of every request and answer, already redacted; absent unless asked for. */
+  onTrace?: ((line: string) => void) | undefined;
+  /** Asks the user; absent without a terminal, and then a command must do without or fail with `USAGE`. */
+  interaction?: Interaction | undefined;
+}
+
+/** Questions to a person at a terminal. Each rejects with `CANCELED` when they leave. */
+export interface Interaction {
+  /** Asks yes or no. */
+  confirm(question: string): Promise<boolean>;
+  /** Asks for a line of text. */
+  text(question: string): Promise<string>;
+  /** Asks for text that is not shown. */
+  password(question: string): Promise<string>;
+  /** Lets them pick one. */
+  select<T>(question: string, choices: readonly Choice<T>[]): Promise<T>;
+  /** Lets them pick several, at least one. */
+  selectSeveral<T>(question: string, choices: readonly Choice<T>[]): Promise<T[]>;
+}
+
+/** Something to pick. */
+export interface Choice<T> {
+  /** What picking it gives. */
+  value: T;
+  /** What is shown. */
+  label: string;
+  /** Shown dimmed beside it. */
+  hint?: string;
+}

@@ -1,0 +1,238 @@
+/**
+ * The JSON documents of images, checked once where they enter. Schemas describe what this tool
+ * reads and keep the rest out of the way; the original bytes are what travels.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import type { Descriptor } from "./descriptor.ts";
+import { type Digest, isDigest } from "./digest.ts";
+import { isIndexType, isManifestType } from "./media_type.ts";
+import type { Platform } from "./platform.ts";
+
+/** Largest manifest, index or config read into memory, as the distribution spec suggests for registries. */
+export const MAX_DOCUMENT_BYTES: number = 4 * 2 ** 20;
+
+const digestSchema = v.custom<Digest>(
+  (value) => typeof value === "string" && isDigest(value),
+  "must be a digest",
+);
+const sizeSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const annotationsSchema = v.record(v.string(), v.string());
+
+const platformSchema: v.GenericSchema<Platform> = v.object({
+  os: v.string(),
+  architecture: v.string(),
+  variant: v.optional(v.string()),
+  "os.version": v.optional(v.string()),
+});
+
+const descriptorSchema: v.GenericSchema<Descriptor> = v.object({
+  mediaType: v.string(),
+  digest: digestSchema,
+  size: sizeSchema,
+  urls: v.optional(v.array(v.string())),
+  annotations: v.optional(annotationsSchema),
+  platform: v.optional(platformSchema),
+  artifactType: v.optional(v.string()),
+});
+
+/**
+ * One image or artifact.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
+ */
+export interface ImageManifest {
+  /** Absent in old OCI documents. */
+  mediaType?: string | undefined;
+  /** The config blob. */
+  config: Descriptor;
+  /** The layers, base first. */
+  layers: Descriptor[];
+  /** What this document refers to, for signatures and attestations. */
+  subject?: Descriptor | undefined;
+  /** What the artifact is, when it is not an image. */
+  artifactType?: string | undefined;
+  /** Free text from the producer. */
+  annotations?: Record<string, string> | undefined;
+}
+
+const imageManifestSchema: v.GenericSchema<ImageManifest> = v.object({
+  schemaVersion: v.literal(2),
+  mediaType: v.optional(v.string()),
+  config: descriptorSchema,
+  layers: v.array(descriptorSchema),
+  subject: v.optional(descriptorSchema),
+  artifactType: v.optional(v.string()),
+  annotations: v.optional(annotationsSchema),
+});
+
+/**
+ * Several manifests under one digest.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
+ */
+export interface ImageIndex {
+  /** Absent in old OCI documents. */
+  mediaType?: string | undefined;
+  /** Manifests and nested indexes. */
+  manifests: Descriptor[];
+  /** Free text from the producer. */
+  annotations?: Record<string, string> | undefined;
+}
+
+const imageIndexSchema: v.GenericSchema<ImageIndex> = v.object({
+  schemaVersion: v.literal(2),
+  mediaType: v.optional(v.string()),
+  manifests: v.array(descriptorSchema),
+  annotations: v.optional(annotationsSchema),
+});
+
+/**
+ * The part of an image config this tool needs.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md
+ */
+export interface ImageConfig extends Platform {
+  /** When it was built, RFC 3339. */
+  created?: string | undefined;
+  /** Digests of the uncompressed layers, base first. */
+  rootfs: { diff_ids: Digest[] };
+}
+
+const imageConfigSchema: v.GenericSchema<ImageConfig> = v.object({
+  os: v.optional(v.string(), ""),
+  architecture: v.optional(v.string(), ""),
+  variant: v.optional(v.string()),
+  "os.version": v.optional(v.string()),
+  created: v.optional(v.string()),
+  rootfs: v.object({ diff_ids: v.nullish(v.array(digestSchema), []) }),
+}) as v.GenericSchema<ImageConfig>;
+
+/** One image in docker save's `manifest.json`; paths are names within the archive. */
+export interface DockerSaveItem {
+  /** Path of the config. */
+  Config: string;
+  /** Names, as their producer wrote them. */
+  RepoTags: string[];
+  /** Paths of the layers, base first; a path may repeat. */
+  Layers: string[];
+  /** By diff ID: docker 25+ writes it for every layer, older ones for foreign layers only. */
+  LayerSources?:
+    | Record<string, { mediaType: string; size: number; digest: Digest; urls?: string[] | undefined }>
+    | undefined;
+}
+
+const dockerSaveSchema: v.GenericSchema<DockerSaveItem[]> = v.array(v.object({
+  Config: v.string(),
+  RepoTags: v.nullish(v.array(v.string()), []),
+  Layers: v.nullish(v.array(v.string()), []),
+  LayerSources: v.optional(v.record(
+    v.string(),
+    v.object({
+      mediaType: v.string(),
+      size: sizeSchema,
+      digest: digestSchema,
+      urls: v.optional(v.array(v.string())),
+    }),
+  )),
+})) as v.GenericSchema<DockerSaveItem[]>;
+
+/** A document that is not what it should be; the caller knows its name and makes the user's error of it. */
+export class DocumentError extends Error {
+  /** Always `"DocumentError"`. */
+  override readonly name = "DocumentError";
+}
+
+/**
+ * Reads an image manifest.
+ *
+ * @param bytes JSON.
+ * @returns The checked document.
+ * @throws {DocumentError} If it is not JSON, not a manifest, or could be taken for an index as well
+ * ([CVE-2021-41190](https://github.com/advisories/GHSA-mc8v-mgrf-8f4m)).
+ */
+export function parseImageManifest(bytes: Uint8Array): ImageManifest {
+  const json = parseJson(bytes);
+  if (isObject(json) && "manifests" in json) throw new DocumentError("it is both a manifest and an index");
+  const manifest = check(imageManifestSchema, json);
+  if (manifest.mediaType && !isManifestType(manifest.mediaType)) {
+    throw new DocumentError(`mediaType "${manifest.mediaType}" is not a manifest's`);
+  }
+  return manifest;
+}
+
+/**
+ * Reads an image index or docker manifest list.
+ *
+ * @param bytes JSON.
+ * @returns The checked document.
+ * @throws {DocumentError} If it is not JSON, not an index, or could be taken for a manifest as well.
+ */
+export function parseImageIndex(bytes: Uint8Array): ImageIndex {
+  const json = parseJson(bytes);
+  if (isObject(json) && ("layers" in json || "config" in json)) {
+    throw new DocumentError("it is both a manifest and an index");
+  }
+  const index = check(imageIndexSchema, json);
+  if (index.mediaType && !isIndexType(index.mediaType)) {
+    throw new DocumentError(`mediaType "${index.mediaType}" is not an index's`);
+  }
+  return index;
+}
+
+/**
+ * Reads an image config.
+ *
+ * @param bytes JSON.
+ * @returns The checked part this tool uses.
+ * @throws {DocumentError} If it is not JSON or not an image config.
+ */
+export function parseImageConfig(bytes: Uint8Array): ImageConfig {
+  return check(imageConfigSchema, parseJson(bytes));
+}
+
+/**
+ * Reads docker save's `manifest.json`.
+ *
+ * @param bytes JSON.
+ * @returns Its images; `null` lists are empty ones.
+ * @throws {DocumentError} If it is not JSON or not such a list.
+ */
+export function parseDockerSaveManifest(bytes: Uint8Array): DockerSaveItem[] {
+  return check(dockerSaveSchema, parseJson(bytes));
+}
+
+/**
+ * Reads JSON in UTF-8 and checks its shape.
+ *
+ * @typeParam T The shape.
+ * @param schema Checks the shape.
+ * @param bytes JSON.
+ * @returns The checked value.
+ * @throws {DocumentError} If it is not JSON or not of that shape.
+ */
+export function parseDocument<T>(schema: v.GenericSchema<T>, bytes: Uint8Array): T {
+  return check(schema, parseJson(bytes));
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new DocumentError("it is not JSON", { cause });
+  }
+}
+
+function check<T>(schema: v.GenericSchema<T>, json: unknown): T {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue);
+  throw new DocumentError(`${path ? `"${path}" is wrong: ` : ""}${issue.message}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

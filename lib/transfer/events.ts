@@ -1,0 +1,93 @@
+import type { Digest } from "../spec/digest.ts";
+
+/**
+ * What happens during a command, as plain JSON: renderers draw it, `--progress json` prints it verbatim, one
+ * object a line. A blob on its way is identified by `target` and `digest` together.
+ */
+export type TransferEvent =
+  | {
+    /** A push is about to start: what goes where. */
+    type: "plan:ready";
+    /** `registry/repository:tag` each image goes to. */
+    targets: readonly string[];
+    /** Distinct blobs over all targets. */
+    blobs: number;
+    /** Their bytes. */
+    sizeBytes: number;
+  }
+  | {
+    /** Work on a blob begins: its existence is asked next. */
+    type: "blob:start";
+    target: string;
+    digest: Digest;
+    sizeBytes: number;
+    /** What the blob is. */
+    mediaType: string;
+  }
+  | {
+    /** The registry has it already: nothing is sent. */
+    type: "blob:exists";
+    target: string;
+    digest: Digest;
+    sizeBytes: number;
+  }
+  | {
+    /** Bytes went out; negative when a failed attempt's bytes will be sent again. */
+    type: "blob:bytes";
+    target: string;
+    digest: Digest;
+    deltaBytes: number;
+  }
+  | {
+    /** An attempt failed and another follows. */
+    type: "blob:retry";
+    target: string;
+    digest: Digest;
+    /** The attempt that follows, from 2. */
+    attempt: number;
+    delayMs: number;
+    /** Why, for people. */
+    reason: string;
+  }
+  | {
+    /** The registry has it now. */
+    type: "blob:done";
+    target: string;
+    digest: Digest;
+    sizeBytes: number;
+  }
+  | {
+    /** A manifest or index is stored by its digest. */
+    type: "manifest:done";
+    target: string;
+    digest: Digest;
+    mediaType: string;
+    sizeBytes: number;
+  }
+  | {
+    /** A tag points at its image: the push of this image is complete. */
+    type: "tag:done";
+    /** `registry/repository:tag`. */
+    reference: string;
+    digest: Digest;
+  }
+  | {
+    /** A runtime starts writing an image to a file. */
+    type: "save:start";
+    image: string;
+    path: string;
+    runtime: string;
+    /** What the runtime says of the image's size; a hint, absent when unknown. */
+    sizeBytes?: number;
+  }
+  | { type: "save:bytes"; image: string; deltaBytes: number }
+  | { type: "save:done"; image: string; path: string; sizeBytes: number }
+  | {
+    /** Something to know that does not stop the work. */
+    type: "notice";
+    message: string;
+  }
+  | { type: "warning"; message: string };
+
+/** Receives events as they happen; must neither throw nor block. */
+export type EventSink = (event: TransferEvent) => void;

@@ -1,0 +1,23 @@
+import type { Digest } from "../spec/digest.ts";
+
+/** What a push did, ready for JSON. */
+export interface PushReport {
+  /** One per pushed tag, in the order of the archive. */
+  pushed: readonly PushedImage[];
+  /** Bytes of blobs sent, over all targets. */
+  sentBytes: number;
+  /** Bytes of blobs the registries had already. */
+  existingBytes: number;
+  /** From start to end. */
+  durationMs: number;
+}
+
+/** One tag that now points at its image. */
+export interface PushedImage {
+  /** `registry/repository:tag`. */
+  reference: string;
+  /** Digest of the manifest or index behind the tag. */
+  digest: Digest;
+  /** Media type of it. */
+  mediaType: string;
+}

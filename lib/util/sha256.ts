@@ -13,8 +13,18 @@ export interface Sha256 {
  * @returns A fresh hash.
  */
 export async function createSha256(): Promise<Sha256> {
+  return await createSha("sha256");
+}
+
+/**
+ * Starts an incremental SHA-2 of either length.
+ *
+ * @param algorithm As digests name it.
+ * @returns A fresh hash; a SHA-512 has 128 digits.
+ */
+export async function createSha(algorithm: "sha256" | "sha512"): Promise<Sha256> {
   const { createHash } = await import("node:crypto");
-  const hash = createHash("sha256");
+  const hash = createHash(algorithm);
   return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
 }
 

@@ -1,0 +1,266 @@
+import { isPusherError, PusherError } from "../errors.ts";
+import type { Clock } from "../util/clock.ts";
+import { printable } from "../util/printable.ts";
+import type { StreamBody } from "../util/stream_body.ts";
+import { VERSION } from "../version.ts";
+import { type Exchange, readCapped, type RegistryRequest } from "./registry_request.ts";
+
+/** Longest time in which no byte of a body moves. */
+const IDLE_TIMEOUT_MS = 60_000;
+/** Longest wait for an answer to a request without a body. */
+const ANSWER_TIMEOUT_MS = 60_000;
+/** Longest wait for an answer once a body is sent: it may still be in the network's buffers, or being hashed. */
+const BODY_ANSWER_TIMEOUT_MS = 300_000;
+
+/** What {@linkcode createHttpExchange} needs. */
+export interface HttpExchangeOptions {
+  /** Connections, TLS and proxies. */
+  client: Deno.HttpClient;
+  /** Time, for time-outs. */
+  clock: Clock;
+}
+
+/**
+ * The bottom of the stack: one request over HTTP/1.1, no cookies, no decompression, redirects not followed. A body
+ * goes out with its `Content-Length`; when the answer comes before the body is through, sending stops and the
+ * answer counts.
+ *
+ * @param options Connections and time.
+ * @returns The exchange. It throws `NETWORK`, `TLS` or `TIMEOUT`, or what the body's stream threw.
+ */
+export function createHttpExchange(options: HttpExchangeOptions): Exchange {
+  const { client, clock } = options;
+  return async (request) => {
+    const attempt = new AbortController();
+    const watchdog = new Watchdog(request, attempt, clock);
+    const body = request.body && prepareBody(request.body, () => watchdog.moved(), () => watchdog.sent());
+    try {
+      const response = await fetch(request.url, {
+        method: request.method,
+        headers: {
+          "accept-encoding": "identity",
+          "user-agent": `docker-image-pusher/${VERSION}`,
+          ...request.headers,
+        },
+        body: body?.init ?? null,
+        redirect: "manual",
+        credentials: "omit",
+        signal: AbortSignal.any([request.signal, attempt.signal]),
+        client,
+      });
+      if (body && !body.isSent()) return await endEarly(response, attempt, watchdog);
+      return watched(response, watchdog);
+    } catch (error) {
+      watchdog.stop();
+      request.signal.throwIfAborted();
+      throw body?.failure() ?? watchdog.failure() ?? connectionError(request, error);
+    }
+  };
+}
+
+/** The answer to a body that was still on its way: it is kept, the rest of the body is not sent. */
+async function endEarly(response: Response, attempt: AbortController, watchdog: Watchdog): Promise<Response> {
+  const { bytes } = await readCapped(response);
+  watchdog.stop();
+  attempt.abort();
+  return new Response(bytes.length > 0 ? bytes : null, {
+    status: response.status,
+    headers: response.headers,
+  });
+}
+
+/** The same answer, with the watchdog on duty until its body is read. */
+function watched(response: Response, watchdog: Watchdog): Response {
+  if (!response.body) {
+    watchdog.stop();
+    return response;
+  }
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      watchdog.moved();
+      try {
+        const { value, done } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        watchdog.stop();
+        controller.close();
+      } catch (error) {
+        watchdog.stop();
+        throw watchdog.failure() ?? error;
+      }
+    },
+    cancel(reason) {
+      watchdog.stop();
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, { status: response.status, headers: response.headers });
+}
+
+/** Ends a request whose bytes have stopped moving. */
+class Watchdog {
+  #request: RegistryRequest;
+  #attempt: AbortController;
+  #clock: Clock;
+  #timer: Disposable;
+  #failure: PusherError | undefined;
+
+  constructor(request: RegistryRequest, attempt: AbortController, clock: Clock) {
+    this.#request = request;
+    this.#attempt = attempt;
+    this.#clock = clock;
+    this.#timer = this.#arm(request.body ? IDLE_TIMEOUT_MS : request.answerTimeoutMs ?? ANSWER_TIMEOUT_MS);
+  }
+
+  moved(): void {
+    this.#timer[Symbol.dispose]();
+    this.#timer = this.#arm(IDLE_TIMEOUT_MS);
+  }
+
+  sent(): void {
+    this.#timer[Symbol.dispose]();
+    this.#timer = this.#arm(this.#request.answerTimeoutMs ?? BODY_ANSWER_TIMEOUT_MS);
+  }
+
+  failure(): PusherError | undefined {
+    return this.#failure;
+  }
+
+  stop(): void {
+    this.#timer[Symbol.dispose]();
+  }
+
+  #arm(timeoutMs: number): Disposable {
+    return this.#clock.timer(timeoutMs, () => {
+      const { method, url } = this.#request;
+      this.#failure = new PusherError(
+        "TIMEOUT",
+        `Cannot reach "${url.host}": nothing moved for ${
+          timeoutMs / 1000
+        } s during ${method} ${url.pathname}`,
+        {
+          detail: { registry: url.host, request: `${method} ${url.pathname}`, timeoutMs },
+          hint: "Check the link to the registry, and any proxy between.",
+          retryable: true,
+        },
+      );
+      this.#attempt.abort(this.#failure);
+    });
+  }
+}
+
+interface PreparedBody {
+  init: BodyInit;
+  isSent(): boolean;
+  failure(): unknown;
+}
+
+function prepareBody(body: Uint8Array | StreamBody, onMoved: () => void, onSent: () => void): PreparedBody {
+  if (body instanceof Uint8Array) {
+    return { init: body as Uint8Array<ArrayBuffer>, isSent: () => true, failure: () => undefined };
+  }
+  let failure: unknown;
+  let leftBytes = body.sizeBytes;
+  const open = (): ReadableStream<Uint8Array<ArrayBuffer>> => {
+    const reader = body.open().getReader();
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      async pull(controller) {
+        try {
+          const { value, done } = await reader.read();
+          if (done) return controller.close();
+          leftBytes -= value.length;
+          if (leftBytes === 0) onSent();
+          else onMoved();
+          controller.enqueue(value as Uint8Array<ArrayBuffer>);
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  };
+  return { init: new SizedBody(body.sizeBytes, open), isSent: () => leftBytes === 0, failure: () => failure };
+}
+
+/**
+ * A stream that fetch sends with its length. Deno drops a caller's `Content-Length` for a stream
+ * (https://github.com/denoland/deno/issues/20274) but asks a Blob for its size.
+ */
+class SizedBody extends Blob {
+  #sizeBytes: number;
+  #open: () => ReadableStream<Uint8Array<ArrayBuffer>>;
+
+  constructor(sizeBytes: number, open: () => ReadableStream<Uint8Array<ArrayBuffer>>) {
+    super();
+    this.#sizeBytes = sizeBytes;
+    this.#open = open;
+  }
+
+  override get size(): number {
+    return this.#sizeBytes;
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#open();
+  }
+}
+
+function connectionError(request: RegistryRequest, error: unknown): PusherError {
+  if (isPusherError(error)) return error;
+  const registry = request.url.host;
+  const detail = { registry, request: `${request.method} ${request.url.pathname}` };
+  const text = innermostMessage(error);
+  const cannot = `Cannot reach "${registry}"`;
+  if (/certificate|InvalidContentType|tls handshake|HandshakeFailure/i.test(text)) {
+    return new PusherError("TLS", `${cannot}: ${tlsReason(text)}`, {
+      detail,
+      hint: tlsHint(text),
+      cause: error,
+    });
+  }
+  if (/dns error|failed to lookup/i.test(text)) {
+    const isTransient = /temporary failure/i.test(text);
+    return new PusherError("NETWORK", `${cannot}: the host name is unknown`, {
+      detail,
+      hint: "Check the spelling, and the DNS settings of this machine.",
+      retryable: isTransient,
+      cause: error,
+    });
+  }
+  if (/connection refused/i.test(text)) {
+    return new PusherError("NETWORK", `${cannot}: the connection was refused`, {
+      detail,
+      hint: "Check the port, and that the registry is running.",
+      retryable: true,
+      cause: error,
+    });
+  }
+  return new PusherError("NETWORK", `${cannot}: the connection broke (${printable(text, 200)})`, {
+    detail,
+    hint: "Check the link to the registry, and any proxy between.",
+    retryable: true,
+    cause: error,
+  });
+}
+
+function tlsReason(text: string): string {
+  if (/InvalidContentType/.test(text)) return "it does not speak TLS";
+  if (/UnknownIssuer|self.?signed/i.test(text)) return "its certificate is signed by an unknown authority";
+  if (/Expired/i.test(text)) return "its certificate has expired";
+  if (/NotValidForName/i.test(text)) return "its certificate is for another host";
+  return `the TLS handshake failed (${printable(text, 200)})`;
+}
+
+function tlsHint(text: string): string {
+  return /InvalidContentType/.test(text)
+    ? "If this registry is meant to be without TLS, add --plain-http."
+    : "Have this machine trust the registry's certificate authority.";
+}
+
+/** Deno nests the cause of a failed fetch: the innermost text says it best. */
+function innermostMessage(error: unknown): string {
+  let current = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error ? current.message : String(current);
+}

@@ -1,0 +1,169 @@
+import { PusherError, type RegistryAnswer } from "../errors.ts";
+import { printable } from "../util/printable.ts";
+import { readCapped, type RegistryRequest } from "./registry_request.ts";
+
+/** Statuses that may pass: the same request can succeed later. */
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([
+  408,
+  425,
+  429,
+  499,
+  500,
+  502,
+  503,
+  504,
+  520,
+  521,
+  522,
+  524,
+]);
+
+/** What a failed request was for, to say so. */
+export interface RequestPurpose {
+  /** Completes *Cannot …*, for example `push "r.example/app:1"`. */
+  action: string;
+  /** The registry as the user named it. */
+  registry: string;
+  /** The repository, if one was asked for. */
+  repository?: string | undefined;
+  /** Whether the requests carry a user's credentials. */
+  hasCredentials: boolean;
+  /** Time, for `Retry-After` dates, in milliseconds since 1970. */
+  nowMs: number;
+}
+
+/**
+ * Makes the error of an answer that is not the one hoped for. Reads the answer's body.
+ *
+ * @param response The answer.
+ * @param request What was asked.
+ * @param purpose What for.
+ * @returns `AUTH_REQUIRED`, `AUTH_DENIED`, `REGISTRY_UNAVAILABLE` (retryable) or `REGISTRY_REJECTED`.
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ */
+export async function registryError(
+  response: Response,
+  request: RegistryRequest,
+  purpose: RequestPurpose,
+): Promise<PusherError> {
+  const { bytes } = await readCapped(response).catch(() => ({ bytes: new Uint8Array() }));
+  const { errorCodes, message } = readErrorBody(new TextDecoder().decode(bytes));
+  const { status } = response;
+  const { registry, repository } = purpose;
+  const answer: RegistryAnswer = {
+    registry,
+    request: `${request.method} ${request.url.pathname}`,
+    status,
+    errorCodes,
+  };
+  const said = [errorCodes.join(", "), message].filter((part) => part).join(": ");
+  const text = `Cannot ${purpose.action}: the registry answered ${status}${
+    said ? ` ${printable(said)}` : ""
+  }`;
+  const hint = hintFor(status, errorCodes, purpose, request);
+  if (status === 401 || status === 403) {
+    const code = status === 401 && !purpose.hasCredentials ? "AUTH_REQUIRED" : "AUTH_DENIED";
+    const detail = { registry, status, ...(repository === undefined ? {} : { repository }) };
+    return new PusherError(code, text, { detail, hint });
+  }
+  if (TRANSIENT_STATUSES.has(status)) {
+    const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), purpose.nowMs);
+    const detail = { ...answer, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    return new PusherError("REGISTRY_UNAVAILABLE", text, { detail, hint, retryable: true });
+  }
+  return new PusherError("REGISTRY_REJECTED", text, { detail: answer, hint });
+}
+
+/**
+ * Reads `Retry-After`: seconds or an HTTP date.
+ *
+ * @param header The header's value, or `null`.
+ * @param nowMs Milliseconds since 1970.
+ * @returns Milliseconds from now; `undefined` if absent, past or not understood.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+ */
+export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
+  if (header === null) return undefined;
+  const text = header.trim();
+  const delayMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return delayMs > 0 ? delayMs : undefined;
+}
+
+/** Registries answer JSON of several shapes, proxies HTML, others nothing. */
+function readErrorBody(text: string): { errorCodes: string[]; message: string } {
+  const json = tryJson(text);
+  const errors = Array.isArray(json?.errors) ? json.errors.filter(isRecord) : [];
+  if (errors.length > 0) {
+    const errorCodes = errors.map((error) => error.code).filter((code) => typeof code === "string").slice(
+      0,
+      5,
+    );
+    const first = errors[0];
+    return { errorCodes: errorCodes.map((code) => printable(code, 60)), message: textOf(first?.message) };
+  }
+  if (json) {
+    const message = textOf(json.message) || textOf(json.details) || textOf(json.error_description) ||
+      textOf(json.error);
+    return { errorCodes: [], message };
+  }
+  const title = /<title>([^<]{1,200})/i.exec(text)?.[1];
+  return { errorCodes: [], message: (title ?? (text.startsWith("<") ? "" : text)).trim().slice(0, 200) };
+}
+
+function tryJson(text: string): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    return isRecord(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function hintFor(
+  status: number,
+  errorCodes: readonly string[],
+  purpose: RequestPurpose,
+  request: RegistryRequest,
+): string {
+  const { registry, repository } = purpose;
+  const login = `docker-image-pusher login ${registry}`;
+  if (errorCodes.includes("TAG_INVALID") || status === 409 || status === 412) {
+    return "The tag may be protected against being overwritten: push under another tag, or change the registry's rule.";
+  }
+  switch (status) {
+    case 401:
+      return `Run "${login}", or give --username and --password.`;
+    case 403:
+      return `Check that this user may write to "${
+        repository ?? registry
+      }", or run "${login}" as another one.`;
+    case 404:
+      return `Check that "${
+        repository ?? registry
+      }" exists: some registries want projects and repositories made first.`;
+    case 413:
+      return request.method === "PATCH" || request.method === "PUT" && request.body && !isManifest(request)
+        ? "A proxy in front of the registry limits request bodies: lower --blob-chunk, or raise the proxy's limit."
+        : "The registry limits the size of manifests.";
+    case 429:
+      return "The registry limits the rate of requests: wait, or lower --concurrency.";
+  }
+  if (status >= 500) {
+    return "The registry has a problem: try again later, or look at its logs (a full disk is a usual cause).";
+  }
+  return isManifest(request)
+    ? "The registry does not accept this manifest: its logs may say more."
+    : "Run again with --debug to see each request.";
+}
+
+function isManifest(request: RegistryRequest): boolean {
+  return request.url.pathname.includes("/manifests/");
+}

@@ -1,0 +1,168 @@
+import { isPusherError, PusherError } from "../errors.ts";
+import { DOCKER_HUB } from "../spec/reference.ts";
+import type { Clock } from "../util/clock.ts";
+import { Authorizer } from "./authorizer.ts";
+import type { Credentials } from "./credentials.ts";
+import { createHttpExchange } from "./http_exchange.ts";
+import { followRedirects } from "./redirects.ts";
+import { registryError } from "./registry_error.ts";
+import { discard, type Exchange, type RegistryRequest } from "./registry_request.ts";
+import { traced } from "./trace.ts";
+import { isLoopback } from "./trusted_url.ts";
+
+/** What {@linkcode connectRegistry} needs. */
+export interface ConnectOptions {
+  /** User and password; anonymous when absent. */
+  credentials?: Credentials | undefined;
+  /**
+   * Speak HTTP without TLS. Registries on this machine are tried that way by themselves.
+   *
+   * @default {false}
+   */
+  plainHttp?: boolean | undefined;
+  /** Time. */
+  clock: Clock;
+  /** Told of every request and answer, redacted. */
+  onTrace?: ((line: string) => void) | undefined;
+  /** Ends the connection attempt. */
+  signal: AbortSignal;
+}
+
+/** A registry that has answered: where requests go and how they are signed. */
+export interface RegistrySession extends Disposable {
+  /** As the user named it, for example `docker.io`. */
+  readonly registry: string;
+  /** Where it really is, for example `https://registry-1.docker.io/`. */
+  readonly baseUrl: URL;
+  /** Whether requests carry a user's credentials. */
+  readonly hasCredentials: boolean;
+  /** Time. */
+  readonly clock: Clock;
+  /** Sends a request, signed, redirects of reads followed. */
+  readonly exchange: Exchange;
+}
+
+/**
+ * Finds out where a registry is and how it wants to be asked, by `GET /v2/`.
+ *
+ * @param registry Host, with port if any.
+ * @param options Credentials, TLS, time.
+ * @returns The session; dispose it to close its connections.
+ * @throws {PusherError} `NETWORK`, `TLS`, `TIMEOUT`, or `REGISTRY_UNSUPPORTED` if something else than a registry answers.
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support
+ */
+export async function connectRegistry(registry: string, options: ConnectOptions): Promise<RegistrySession> {
+  const { credentials, clock, onTrace, signal } = options;
+  // HTTP/1.1 on purpose: one connection a blob gives plain back-pressure, and a broken stream breaks only itself.
+  const client = Deno.createHttpClient({ http2: false, http1: true });
+  try {
+    const http = createHttpExchange({ client, clock });
+    const exchange = onTrace ? traced(http, onTrace, clock) : http;
+    const { baseUrl, response } = await firstAnswer(registry, exchange, options);
+    const authorizer = new Authorizer({ registry, baseUrl, credentials, exchange, clock });
+    authorizer.learn(response);
+    await requireRegistry(response, {
+      registry,
+      baseUrl,
+      signal,
+      hasCredentials: credentials !== undefined,
+      clock,
+    });
+    return {
+      registry,
+      baseUrl,
+      clock,
+      hasCredentials: credentials !== undefined,
+      exchange: followRedirects((request) => authorizer.send(request), baseUrl),
+      [Symbol.dispose]: () => client.close(),
+    };
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+/**
+ * Checks that the registry accepts the credentials.
+ *
+ * @param session A registry.
+ * @param signal Ends the request.
+ * @throws {PusherError} `AUTH_REQUIRED` or `AUTH_DENIED` if it does not.
+ */
+export async function checkCredentials(session: RegistrySession, signal: AbortSignal): Promise<void> {
+  const request = ping(session.baseUrl, signal);
+  const response = await session.exchange(request);
+  if (response.ok) return await discard(response);
+  throw await registryError(response, request, {
+    action: `log in to "${session.registry}"`,
+    registry: session.registry,
+    hasCredentials: session.hasCredentials,
+    nowMs: session.clock.now(),
+  });
+}
+
+interface FirstAnswer {
+  baseUrl: URL;
+  response: Response;
+}
+
+async function firstAnswer(
+  registry: string,
+  exchange: Exchange,
+  options: ConnectOptions,
+): Promise<FirstAnswer> {
+  const host = registry === DOCKER_HUB ? "registry-1.docker.io" : registry;
+  const ask = async (scheme: "http" | "https"): Promise<FirstAnswer> => {
+    const baseUrl = new URL(`${scheme}://${host}/`);
+    return { baseUrl, response: await exchange(ping(baseUrl, options.signal)) };
+  };
+  if (options.plainHttp) return await ask("http");
+  if (!isLoopback(new URL(`https://${host}/`).hostname)) return await ask("https");
+  try {
+    return await ask("https");
+  } catch (error) {
+    if (!isPusherError(error, "TLS")) throw error;
+    const plain = await ask("http");
+    if (plain.response.status !== 400) return plain;
+    await discard(plain.response);
+    throw error;
+  }
+}
+
+function ping(baseUrl: URL, signal: AbortSignal): RegistryRequest {
+  return { method: "GET", url: new URL("v2/", baseUrl), scopes: [], signal };
+}
+
+interface Answerer {
+  registry: string;
+  baseUrl: URL;
+  signal: AbortSignal;
+  hasCredentials: boolean;
+  clock: Clock;
+}
+
+/** A web server that is not a registry often answers 200 or 404 with a page; registries answer 200, 401 or 403. */
+async function requireRegistry(response: Response, answerer: Answerer): Promise<void> {
+  const { status, headers } = response;
+  const { registry, baseUrl, hasCredentials, clock, signal } = answerer;
+  const isMarked = headers.has("docker-distribution-api-version");
+  const isPage = headers.get("content-type")?.startsWith("text/html") ?? false;
+  if (isMarked || !isPage && (status === 200 || status === 401 || status === 403)) {
+    return await discard(response);
+  }
+  if (status === 401 && headers.has("www-authenticate")) return await discard(response);
+  const request = ping(baseUrl, signal);
+  if (status === 408 || status === 429 || status >= 500) {
+    const action = `reach "${registry}"`;
+    throw await registryError(response, request, { action, registry, hasCredentials, nowMs: clock.now() });
+  }
+  await discard(response);
+  throw new PusherError(
+    "REGISTRY_UNSUPPORTED",
+    `Cannot use "${registry}" as a registry: it answered ${status} to ${baseUrl.href}v2/, as a web server would`,
+    {
+      detail: { registry, request: "GET /v2/", status, errorCodes: [] },
+      hint: "Check host and port; the registry may be under another name.",
+    },
+  );
+}

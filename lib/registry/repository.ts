@@ -1,0 +1,164 @@
+import { PusherError } from "../errors.ts";
+import type { Descriptor } from "../spec/descriptor.ts";
+import { MANIFEST_ACCEPT } from "../spec/media_type.ts";
+import { printable } from "../util/printable.ts";
+import { BlobUpload } from "./blob_upload.ts";
+import { registryError } from "./registry_error.ts";
+import { discard, type RegistryRequest } from "./registry_request.ts";
+import type { RegistrySession } from "./registry_session.ts";
+import { uploadLocation } from "./upload_location.ts";
+
+/**
+ * One repository of a registry: the distribution spec's endpoints, one method each, without policy. It is a
+ * push target of the transfer engine.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
+export class Repository {
+  #session: RegistrySession;
+  #repository: string;
+  #scopes: readonly string[];
+
+  /**
+   * @param session The registry.
+   * @param repository Path within it, for example `library/nginx`.
+   */
+  constructor(session: RegistrySession, repository: string) {
+    this.#session = session;
+    this.#repository = repository;
+    this.#scopes = [`repository:${repository}:pull,push`];
+  }
+
+  /** For people, for example `registry.example.com/team/app`. */
+  get name(): string {
+    return `${this.#session.registry}/${this.#repository}`;
+  }
+
+  /**
+   * Asks whether a blob is there, with the size it should have.
+   *
+   * @param blob Which.
+   * @param signal Ends the request.
+   * @returns Whether it is; a blob of another size is taken as absent.
+   */
+  async hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    const request = this.#request("HEAD", `blobs/${blob.digest}`, { signal });
+    const response = await this.#session.exchange(request);
+    await discard(response);
+    if (response.status === 404) return false;
+    if (response.status !== 200) throw await this.#error(response, request, `ask "${this.name}" for a blob`);
+    const size = response.headers.get("content-length");
+    return size === null || Number(size) === blob.size;
+  }
+
+  /**
+   * Opens an upload session.
+   *
+   * @param signal Ends the request.
+   * @returns The session, at offset 0.
+   */
+  async startUpload(signal: AbortSignal): Promise<BlobUpload> {
+    const request = this.#request("POST", "blobs/uploads/", { body: new Uint8Array(), signal });
+    const response = await this.#session.exchange(request);
+    const action = `upload to "${this.name}"`;
+    if (response.status !== 202) throw await this.#error(response, request, action);
+    await discard(response);
+    const location = uploadLocation(response, request, this.#session.baseUrl);
+    if (!location) {
+      throw this.#unsupported(response, request, `${action}: the registry names no upload location`);
+    }
+    const minChunkBytes = Number(response.headers.get("oci-chunk-min-length") ?? 0) || 0;
+    const owner = { session: this.#session, scopes: this.#scopes, repository: this.#repository };
+    return new BlobUpload(owner, { location, offsetBytes: 0, minChunkBytes });
+  }
+
+  /**
+   * Stores a manifest under its digest or a tag.
+   *
+   * @param manifest Type, digest and size.
+   * @param bytes The exact bytes.
+   * @param tag The tag; by digest when absent.
+   * @param signal Ends the request.
+   * @throws {PusherError} `DIGEST_MISMATCH` if the registry stored something else.
+   */
+  async putManifest(
+    manifest: Descriptor,
+    bytes: Uint8Array,
+    tag: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const headers = { "content-type": manifest.mediaType };
+    const request = this.#request("PUT", `manifests/${tag ?? manifest.digest}`, {
+      headers,
+      body: bytes,
+      signal,
+    });
+    const response = await this.#session.exchange(request);
+    const shown = tag ? `${this.name}:${tag}` : `${this.name}@${manifest.digest}`;
+    if (![201, 200, 202].includes(response.status)) {
+      throw await this.#error(response, request, `push "${shown}"`);
+    }
+    await discard(response);
+    const stored = response.headers.get("docker-content-digest");
+    if (stored === null || stored === manifest.digest) return;
+    throw new PusherError(
+      "DIGEST_MISMATCH",
+      `Cannot push "${shown}": the registry stored it as ${printable(stored, 100)}`,
+      {
+        detail: { expected: manifest.digest, actual: stored },
+        hint: "This registry rewrites manifests: what it serves is not what the archive holds.",
+      },
+    );
+  }
+
+  /**
+   * Asks which manifest a tag points at.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its digest as the registry says, or `undefined` if there is none or the registry does not say.
+   */
+  async manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined> {
+    const request = this.#request("HEAD", `manifests/${reference}`, {
+      headers: { accept: MANIFEST_ACCEPT },
+      signal,
+    });
+    const response = await this.#session.exchange(request);
+    await discard(response);
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) {
+      throw await this.#error(response, request, `ask "${this.name}" for "${reference}"`);
+    }
+    return response.headers.get("docker-content-digest") ?? undefined;
+  }
+
+  #request(
+    method: RegistryRequest["method"],
+    path: string,
+    rest: Pick<RegistryRequest, "headers" | "body" | "signal">,
+  ): RegistryRequest {
+    const url = new URL(`v2/${this.#repository}/${path}`, this.#session.baseUrl);
+    return { method, url, scopes: this.#scopes, ...rest };
+  }
+
+  #error(response: Response, request: RegistryRequest, action: string): Promise<PusherError> {
+    const { registry, hasCredentials, clock } = this.#session;
+    const repository = this.#repository;
+    return registryError(response, request, {
+      action,
+      registry,
+      repository,
+      hasCredentials,
+      nowMs: clock.now(),
+    });
+  }
+
+  #unsupported(response: Response, request: RegistryRequest, problem: string): PusherError {
+    const { registry } = this.#session;
+    const { status } = response;
+    return new PusherError("REGISTRY_UNSUPPORTED", `Cannot ${problem}`, {
+      detail: { registry, request: `${request.method} ${request.url.pathname}`, status, errorCodes: [] },
+      hint: "Check that this host is a container registry; --debug shows each request.",
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { PusherError } from "../errors.ts";
+import type { Descriptor } from "../spec/descriptor.ts";
+import type { Sha256 } from "../util/sha256.ts";
+import type { StreamBody } from "../util/stream_body.ts";
+import type { BlobSource } from "./ports.ts";
+
+/**
+ * A blob's content, hashed while it is read. Each byte is hashed once, the first time it passes: parts are read in
+ * order, and one that has to be sent again is only read again. The last bytes are held back unless everything
+ * before and with them has the right digest, so that a registry never receives the whole of a wrong blob.
+ */
+export class VerifiedContent {
+  #source: BlobSource;
+  #blob: Descriptor;
+  #hash: Sha256;
+  /** How far the hash has come. */
+  #hashedBytes = 0;
+  #onBytes: (sizeBytes: number) => void;
+
+  /** Whether the whole blob has been found right. */
+  #isVerified = false;
+
+  /**
+   * @param source Where the blob is.
+   * @param blob Which.
+   * @param hash A fresh hash of the algorithm that the blob's digest names.
+   * @param onBytes Told of every piece that goes out.
+   */
+  constructor(source: BlobSource, blob: Descriptor, hash: Sha256, onBytes: (sizeBytes: number) => void) {
+    this.#source = source;
+    this.#blob = blob;
+    this.#hash = hash;
+    this.#onBytes = onBytes;
+  }
+
+  /**
+   * A part of the blob, to be sent as a request's body.
+   *
+   * @param offsetBytes Its first byte.
+   * @param lengthBytes Its length.
+   * @returns The part; opening it again reads it again.
+   */
+  part(offsetBytes: number, lengthBytes: number): StreamBody {
+    return { sizeBytes: lengthBytes, open: () => this.#open(offsetBytes, lengthBytes) };
+  }
+
+  #open(offsetBytes: number, lengthBytes: number): ReadableStream<Uint8Array> {
+    if (this.#blob.size === 0) this.#verify();
+    const reader = this.#source.openBlob(this.#blob, { offsetBytes, lengthBytes }).getReader();
+    let positionBytes = offsetBytes;
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const { value, done } = await reader.read();
+        if (done) return controller.close();
+        this.#hashNew(value, positionBytes);
+        positionBytes += value.length;
+        this.#onBytes(value.length);
+        controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  #hashNew(bytes: Uint8Array, positionBytes: number): void {
+    const knownBytes = this.#hashedBytes - positionBytes;
+    if (knownBytes >= bytes.length) return;
+    this.#hash.update(knownBytes > 0 ? bytes.subarray(knownBytes) : bytes);
+    this.#hashedBytes = positionBytes + bytes.length;
+    if (this.#hashedBytes === this.#blob.size) this.#verify();
+  }
+
+  #verify(): void {
+    if (this.#isVerified) return;
+    const { digest } = this.#blob;
+    const actual = `${digest.split(":")[0]}:${this.#hash.hex()}`;
+    this.#isVerified = actual === digest;
+    if (this.#isVerified) return;
+    throw new PusherError(
+      "DIGEST_MISMATCH",
+      `Cannot send blob ${digest}: the archive holds other bytes, ${actual}`,
+      {
+        detail: { expected: digest, actual },
+        hint: "The archive was damaged or changed: save or copy it again.",
+      },
+    );
+  }
+}

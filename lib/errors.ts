@@ -43,7 +43,7 @@ export interface ErrorDetails {
   /** The registry answered no; `errorCodes` are the codes of the distribution spec. */
   REGISTRY_REJECTED: RegistryAnswer;
   /** The host answers, but not as a registry, or lacks a needed ability. */
-  REGISTRY_UNSUPPORTED: RegistryAnswer;
+  REGISTRY_UNSUPPORTED: { registry: string; request: string };
   /** 408, 429 or 5xx; asking later may help. */
   REGISTRY_UNAVAILABLE: RegistryAnswer & { retryAfterMs?: number };
   /** Bytes differ from the digest or size they were promised to have. */
@@ -72,6 +72,8 @@ export interface RegistryAnswer {
   status: number;
   /** Codes of the distribution spec found in the body, for example `MANIFEST_INVALID`. */
   errorCodes: readonly string[];
+  /** Digests the registry said it does not know. */
+  unknownDigests: readonly string[];
 }
 
 /** Every code a {@linkcode PusherError} can carry. */

@@ -25,14 +25,14 @@ export function followRedirects(exchange: Exchange, registryUrl: URL): Exchange 
       await discard(response);
       const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
       const reason = next ? distrust(next, registryUrl) : "it is not a URL";
-      if (!next || reason) throw refused(request, response.status, `redirects elsewhere, but ${reason}`);
+      if (!next || reason) throw refused(request, `redirects elsewhere, but ${reason}`);
       url = next;
     }
-    throw refused(request, 302, `redirects more than ${MAX_HOPS} times`);
+    throw refused(request, `redirects more than ${MAX_HOPS} times`);
   };
 }
 
-function refused(request: RegistryRequest, status: number, reason: string): PusherError {
+function refused(request: RegistryRequest, reason: string): PusherError {
   const { host } = request.url;
   return new PusherError(
     "REGISTRY_UNSUPPORTED",
@@ -41,8 +41,6 @@ function refused(request: RegistryRequest, status: number, reason: string): Push
       detail: {
         registry: host,
         request: `${request.method} ${request.url.pathname}`,
-        status,
-        errorCodes: [],
       },
       hint: "Ask the registry's operator to check its redirects; --debug shows each request.",
     },

@@ -1,4 +1,5 @@
 import { PusherError, type RegistryAnswer } from "../errors.ts";
+import { isDigest } from "../spec/digest.ts";
 import { printable } from "../util/printable.ts";
 import { readCapped, type RegistryRequest } from "./registry_request.ts";
 
@@ -47,7 +48,7 @@ export async function registryError(
   purpose: RequestPurpose,
 ): Promise<PusherError> {
   const { bytes } = await readCapped(response).catch(() => ({ bytes: new Uint8Array() }));
-  const { errorCodes, message } = readErrorBody(new TextDecoder().decode(bytes));
+  const { errorCodes, unknownDigests, message } = readErrorBody(new TextDecoder().decode(bytes));
   const { status } = response;
   const { registry, repository } = purpose;
   const answer: RegistryAnswer = {
@@ -55,6 +56,7 @@ export async function registryError(
     request: `${request.method} ${request.url.pathname}`,
     status,
     errorCodes,
+    unknownDigests,
   };
   const said = [errorCodes.join(", "), message].filter((part) => part).join(": ");
   const text = `Cannot ${purpose.action}: the registry answered ${status}${
@@ -89,25 +91,40 @@ export function parseRetryAfter(header: string | null, nowMs: number): number | 
   return delayMs > 0 ? delayMs : undefined;
 }
 
+interface ErrorBody {
+  errorCodes: string[];
+  unknownDigests: string[];
+  message: string;
+}
+
 /** Registries answer JSON of several shapes, proxies HTML, others nothing. */
-function readErrorBody(text: string): { errorCodes: string[]; message: string } {
+function readErrorBody(text: string): ErrorBody {
   const json = tryJson(text);
-  const errors = Array.isArray(json?.errors) ? json.errors.filter(isRecord) : [];
+  const errors = Array.isArray(json?.errors) ? json.errors.filter(isRecord).slice(0, 100) : [];
   if (errors.length > 0) {
-    const errorCodes = errors.map((error) => error.code).filter((code) => typeof code === "string").slice(
-      0,
-      5,
+    const codes = errors.map(({ code }) => textOf(code)).filter((code) => code).map((code) =>
+      printable(code, 60)
     );
-    const first = errors[0];
-    return { errorCodes: errorCodes.map((code) => printable(code, 60)), message: textOf(first?.message) };
+    return {
+      errorCodes: [...new Set(codes)],
+      unknownDigests: errors.map(({ detail }) => digestIn(detail)).filter((digest) => digest !== undefined),
+      message: textOf(errors[0]?.message),
+    };
   }
   if (json) {
     const message = textOf(json.message) || textOf(json.details) || textOf(json.error_description) ||
       textOf(json.error);
-    return { errorCodes: [], message };
+    return { errorCodes: [], unknownDigests: [], message };
   }
   const title = /<title>([^<]{1,200})/i.exec(text)?.[1];
-  return { errorCodes: [], message: (title ?? (text.startsWith("<") ? "" : text)).trim().slice(0, 200) };
+  const message = (title ?? (text.trimStart().startsWith("<") ? "" : text)).trim().slice(0, 200);
+  return { errorCodes: [], unknownDigests: [], message };
+}
+
+/** distribution gives the digest itself as the detail, others an object that holds it. */
+function digestIn(detail: unknown): string | undefined {
+  const text = isRecord(detail) ? textOf(detail.digest) || textOf(detail.Digest) : textOf(detail);
+  return isDigest(text) ? text : undefined;
 }
 
 function tryJson(text: string): Record<string, unknown> | undefined {

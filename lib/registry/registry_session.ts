@@ -161,7 +161,7 @@ async function requireRegistry(response: Response, answerer: Answerer): Promise<
     "REGISTRY_UNSUPPORTED",
     `Cannot use "${registry}" as a registry: it answered ${status} to ${baseUrl.href}v2/, as a web server would`,
     {
-      detail: { registry, request: "GET /v2/", status, errorCodes: [] },
+      detail: { registry, request: "GET /v2/" },
       hint: "Check host and port; the registry may be under another name.",
     },
   );

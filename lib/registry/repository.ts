@@ -65,7 +65,7 @@ export class Repository {
     await discard(response);
     const location = uploadLocation(response, request, this.#session.baseUrl);
     if (!location) {
-      throw this.#unsupported(response, request, `${action}: the registry names no upload location`);
+      throw this.#unsupported(request, `${action}: the registry names no upload location`);
     }
     const minChunkBytes = Number(response.headers.get("oci-chunk-min-length") ?? 0) || 0;
     const owner = { session: this.#session, scopes: this.#scopes, repository: this.#repository };
@@ -153,11 +153,13 @@ export class Repository {
     });
   }
 
-  #unsupported(response: Response, request: RegistryRequest, problem: string): PusherError {
+  #unsupported(request: RegistryRequest, problem: string): PusherError {
     const { registry } = this.#session;
-    const { status } = response;
     return new PusherError("REGISTRY_UNSUPPORTED", `Cannot ${problem}`, {
-      detail: { registry, request: `${request.method} ${request.url.pathname}`, status, errorCodes: [] },
+      detail: {
+        registry,
+        request: `${request.method} ${request.url.pathname}`,
+      },
       hint: "Check that this host is a container registry; --debug shows each request.",
     });
   }

@@ -113,7 +113,10 @@ function parseToken(
 function unsupported(request: TokenRequest, reason: string): PusherError {
   const { registry, registryUrl } = request;
   return new PusherError("REGISTRY_UNSUPPORTED", `Cannot log in to "${registry}": ${reason}`, {
-    detail: { registry, request: `GET ${redactUrl(registryUrl)}`, status: 401, errorCodes: [] },
+    detail: {
+      registry,
+      request: `GET ${redactUrl(registryUrl)}`,
+    },
     hint: "Ask the registry's operator to check its token settings; --debug shows each request.",
   });
 }

@@ -37,8 +37,6 @@ export function uploadLocation(
       detail: {
         registry: registryUrl.host,
         request: `${request.method} ${request.url.pathname}`,
-        status: response.status,
-        errorCodes: [],
       },
       hint: "Ask the registry's operator to check its external URL; --debug shows each request.",
     },

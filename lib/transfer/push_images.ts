@@ -5,7 +5,6 @@ import { distinctBlobs, type Image, manifestsBottomUp } from "../spec/image.ts";
 import { isNonDistributable } from "../spec/media_type.ts";
 import { retry, type RetryContext } from "../util/retry.ts";
 import { Semaphore } from "../util/semaphore.ts";
-import { SingleFlight } from "../util/single_flight.ts";
 import type { EventSink, TransferEvent } from "./events.ts";
 import type { BlobSource, PushTarget } from "./ports.ts";
 import type { PushedImage, PushReport } from "./report.ts";
@@ -70,9 +69,10 @@ export function jobReference(job: PushJob): string {
 class ImagePusher {
   #context: PushContext;
   #permits: Semaphore;
-  #sending = new SingleFlight<void>();
   /** Blobs known to be at a target, as `target digest`. */
   #present = new Set<string>();
+  /** Blobs a target said it has and then did not know: sent without asking again. */
+  #denied = new Set<string>();
   #sentBytes = 0;
   #existingBytes = 0;
 
@@ -154,11 +154,9 @@ class ImagePusher {
   async #send(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<void> {
     const key = `${job.target.name} ${blob.digest}`;
     if (this.#present.has(key)) return;
-    await this.#sending.do(key, async () => {
-      using _permit = await this.#permits.acquire(signal);
-      await this.#sendMissing(job, blob, signal);
-      this.#present.add(key);
-    });
+    using _permit = await this.#permits.acquire(signal);
+    await this.#sendMissing(job, blob, signal);
+    this.#present.add(key);
   }
 
   async #sendMissing(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<void> {
@@ -167,7 +165,8 @@ class ImagePusher {
     const key = { target: target.name, digest, sizeBytes };
     const context = { ...this.#context, signal };
     this.#emit({ type: "blob:start", ...key, mediaType });
-    if (await retry(() => target.hasBlob(blob, signal), context)) {
+    const mayExist = !this.#denied.has(`${target.name} ${digest}`);
+    if (mayExist && await retry(() => target.hasBlob(blob, signal), context)) {
       this.#existingBytes += sizeBytes;
       return this.#emit({ type: "blob:exists", ...key });
     }
@@ -193,17 +192,14 @@ class ImagePusher {
     }
   }
 
+  /** Whether the registry refused a manifest because blobs are gone that it said it had. */
   #isStale(error: unknown, job: PushJob): boolean {
     if (!isPusherError(error, "REGISTRY_REJECTED")) return false;
-    const isUnknown = error.detail.errorCodes.some((code) =>
-      code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN"
-    );
-    if (isUnknown) {
-      for (const { digest } of transferable(job.image)) {
-        this.#present.delete(`${job.target.name} ${digest}`);
-      }
-    }
-    return isUnknown;
+    const { errorCodes, unknownDigests } = error.detail;
+    if (!errorCodes.some((code) => code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN")) return false;
+    for (const { digest } of transferable(job.image)) this.#present.delete(`${job.target.name} ${digest}`);
+    for (const digest of unknownDigests) this.#denied.add(`${job.target.name} ${digest}`);
+    return true;
   }
 
   #emit(event: TransferEvent): void {

@@ -2,7 +2,7 @@ import { isPusherError, PusherError } from "../errors.ts";
 import { DOCKER_HUB } from "../spec/reference.ts";
 import type { Clock } from "../util/clock.ts";
 import { Authorizer } from "./authorizer.ts";
-import type { Credentials } from "./credentials.ts";
+import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { createHttpExchange } from "./http_exchange.ts";
 import { followRedirects } from "./redirects.ts";
 import { registryError } from "./registry_error.ts";
@@ -36,6 +36,8 @@ export interface RegistrySession extends Disposable {
   readonly baseUrl: URL;
   /** Whether requests carry a user's credentials. */
   readonly hasCredentials: boolean;
+  /** Whether it asked who we are. */
+  readonly isChallenged: boolean;
   /** Time. */
   readonly clock: Clock;
   /** Sends a request, signed, redirects of reads followed. */
@@ -60,7 +62,7 @@ export async function connectRegistry(registry: string, options: ConnectOptions)
     const exchange = onTrace ? traced(http, onTrace, clock) : http;
     const { baseUrl, response } = await firstAnswer(registry, exchange, options);
     const authorizer = new Authorizer({ registry, baseUrl, credentials, exchange, clock });
-    authorizer.learn(response);
+    const isChallenged = authorizer.learn(response);
     await requireRegistry(response, {
       registry,
       baseUrl,
@@ -73,6 +75,7 @@ export async function connectRegistry(registry: string, options: ConnectOptions)
       baseUrl,
       clock,
       hasCredentials: credentials !== undefined,
+      isChallenged,
       exchange: followRedirects((request) => authorizer.send(request), baseUrl),
       [Symbol.dispose]: () => client.close(),
     };
@@ -83,20 +86,27 @@ export async function connectRegistry(registry: string, options: ConnectOptions)
 }
 
 /**
- * Checks that the registry accepts the credentials.
+ * Checks that the registry accepts a user. Where it lets everybody in, the user is named all the same, so that a wrong
+ * password can be refused.
  *
- * @param session A registry.
+ * @param session A registry, connected with these credentials.
+ * @param credentials Whom to check.
  * @param signal Ends the request.
- * @throws {PusherError} `AUTH_REQUIRED` or `AUTH_DENIED` if it does not.
+ * @throws {PusherError} `AUTH_DENIED` if it does not.
  */
-export async function checkCredentials(session: RegistrySession, signal: AbortSignal): Promise<void> {
-  const request = ping(session.baseUrl, signal);
+export async function checkCredentials(
+  session: RegistrySession,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<void> {
+  const headers = session.isChallenged ? {} : { authorization: basicAuthorization(credentials) };
+  const request = { ...ping(session.baseUrl, signal), headers };
   const response = await session.exchange(request);
   if (response.ok) return await discard(response);
   throw await registryError(response, request, {
     action: `log in to "${session.registry}"`,
     registry: session.registry,
-    hasCredentials: session.hasCredentials,
+    hasCredentials: true,
     nowMs: session.clock.now(),
   });
 }

@@ -98,7 +98,18 @@ function namedTargets(images: readonly Image[], targets: readonly string[]): Cho
     );
   }
   const name = image.names[0];
-  return targets.map((target) => chosen(image, name, withDefaultTag(parseReference(target)), "user"));
+  return targets.map((target) => {
+    const reference = withDefaultTag(parseReference(target));
+    const { digest } = image.root.descriptor;
+    if (reference.digest && reference.digest !== digest) {
+      throw usage(
+        `"${target}" names another digest than the image's, ${digest}`,
+        "Leave the digest out.",
+        "--target",
+      );
+    }
+    return chosen(image, name, reference, "user");
+  });
 }
 
 function inferredTarget(image: Image, name: Reference, experience: Experience): ChosenTarget {

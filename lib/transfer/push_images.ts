@@ -7,7 +7,7 @@ import { retry, type RetryContext } from "../util/retry.ts";
 import { Semaphore } from "../util/semaphore.ts";
 import type { EventSink, TransferEvent } from "./events.ts";
 import type { BlobSource, PushTarget } from "./ports.ts";
-import type { PushedImage, PushReport } from "./report.ts";
+import type { PushedImage, PushFailure, PushReport } from "./report.ts";
 import { uploadBlob } from "./upload_blob.ts";
 
 /** One image on its way to one repository. */
@@ -32,20 +32,6 @@ export interface PushContext extends RetryContext {
   onEvent: EventSink;
 }
 
-/** A job that failed, and why. */
-export interface PushFailure {
-  /** `registry/repository:tag`. */
-  reference: string;
-  /** Why. */
-  error: Error;
-}
-
-/** What became of all jobs. */
-export interface PushOutcome extends PushReport {
-  /** Jobs that failed; the others went on. */
-  failures: readonly PushFailure[];
-}
-
 /**
  * Pushes images one after the other, the blobs of each side by side. A blob that two images share is sent once to each
  * repository; the tag is written when everything behind it is there.
@@ -55,7 +41,7 @@ export interface PushOutcome extends PushReport {
  * @returns What was pushed, and what failed.
  * @throws The signal's reason when aborted.
  */
-export async function pushImages(jobs: readonly PushJob[], context: PushContext): Promise<PushOutcome> {
+export async function pushImages(jobs: readonly PushJob[], context: PushContext): Promise<PushReport> {
   return await new ImagePusher(context).run(jobs);
 }
 
@@ -81,7 +67,7 @@ class ImagePusher {
     this.#permits = new Semaphore(context.concurrency);
   }
 
-  async run(jobs: readonly PushJob[]): Promise<PushOutcome> {
+  async run(jobs: readonly PushJob[]): Promise<PushReport> {
     const { clock, signal } = this.#context;
     const startMs = clock.now();
     const pushed: PushedImage[] = [];

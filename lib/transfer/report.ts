@@ -4,7 +4,9 @@ import type { Digest } from "../spec/digest.ts";
 export interface PushReport {
   /** One per pushed tag, in the order of the archive. */
   pushed: readonly PushedImage[];
-  /** Bytes of blobs sent, over all targets. */
+  /** What could not be pushed while others could; empty when all went well. */
+  failures: readonly PushFailure[];
+  /** Bytes of blobs sent, over all targets, with those that had to be sent again. */
   sentBytes: number;
   /** Bytes of blobs the registries had already. */
   existingBytes: number;
@@ -20,4 +22,12 @@ export interface PushedImage {
   digest: Digest;
   /** Media type of it. */
   mediaType: string;
+}
+
+/** One image that did not get through. */
+export interface PushFailure {
+  /** `registry/repository:tag`. */
+  reference: string;
+  /** Why: a `PusherError`. */
+  error: Error;
 }

@@ -1,0 +1,98 @@
+import { openArchive } from "../archive/open_archive.ts";
+import { distinctBlobs, type Image, type ManifestNode } from "../spec/image.ts";
+import { formatPlatform } from "../spec/platform.ts";
+import { formatReference } from "../spec/reference.ts";
+import type { CommandContext } from "./command_context.ts";
+
+/** What to inspect. */
+export interface InspectOptions {
+  /** Path of an archive. */
+  archive: string;
+}
+
+/** What an archive holds, ready for JSON. */
+export interface InspectReport {
+  /** Path of the archive. */
+  path: string;
+  /** What kind of archive it is, for example `docker-archive`. */
+  format: string;
+  /** Size of the archive in bytes. */
+  sizeBytes: number;
+  /** Its images. */
+  images: readonly InspectedImage[];
+}
+
+/** An image, or one of the manifests of an index. */
+export interface InspectedImage {
+  /** Its names, in full. */
+  names: readonly string[];
+  /** Digest of its manifest or index: what a push stores. */
+  digest: string;
+  /** Media type of it. */
+  mediaType: string;
+  /** What it runs on, for example `linux/amd64`. */
+  platform?: string;
+  /** When it was built, RFC 3339. */
+  created?: string;
+  /** Digest of its config. */
+  configDigest?: string;
+  /** Bytes of its config and layers, each blob counted once, with those of manifests below. */
+  sizeBytes: number;
+  /** Its layers, base first. */
+  layers: readonly InspectedLayer[];
+  /** Of an index: what it lists and the archive holds. */
+  manifests: readonly InspectedImage[];
+}
+
+/** A layer. */
+export interface InspectedLayer {
+  /** Digest of its bytes as they are in the archive. */
+  digest: string;
+  /** Media type. */
+  mediaType: string;
+  /** Bytes in the archive. */
+  sizeBytes: number;
+  /** Digest of its bytes uncompressed. */
+  diffId?: string;
+}
+
+/**
+ * Looks into an archive, reading headers and documents only.
+ *
+ * @param options Which archive.
+ * @param context Told of what is odd about the archive.
+ * @returns What it holds.
+ * @throws {PusherError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNSUPPORTED`, `ARCHIVE_CORRUPT`.
+ */
+export async function inspect(options: InspectOptions, context: CommandContext): Promise<InspectReport> {
+  using archive = await openArchive(options.archive);
+  for (const message of archive.notices) context.onEvent({ type: "notice", message });
+  const { path, format, sizeBytes } = archive;
+  return { path, format, sizeBytes, images: archive.images.map(inspectImage) };
+}
+
+function inspectImage(image: Image): InspectedImage {
+  return { ...inspectManifest(image.root), names: image.names.map(formatReference) };
+}
+
+function inspectManifest(node: ManifestNode): InspectedImage {
+  const { descriptor, config } = node;
+  const [configBlob, ...layers] = node.blobs;
+  const platform = config?.os
+    ? formatPlatform(config)
+    : descriptor.platform && formatPlatform(descriptor.platform);
+  return {
+    names: [],
+    digest: descriptor.digest,
+    mediaType: descriptor.mediaType,
+    ...(platform ? { platform } : {}),
+    ...(config?.created ? { created: config.created } : {}),
+    ...(configBlob ? { configDigest: configBlob.digest } : {}),
+    sizeBytes: distinctBlobs(node).reduce((sum, blob) => sum + blob.size, 0),
+    layers: layers.map(({ digest, mediaType, size }, position) => {
+      const diffId = config?.rootfs.diff_ids[position];
+      return { digest, mediaType, sizeBytes: size, ...(diffId ? { diffId } : {}) };
+    }),
+    manifests: node.children.map(inspectManifest),
+  };
+}

@@ -1,0 +1,64 @@
+import { PusherError } from "../errors.ts";
+import { DOCKER_HUB, formatReference, type Reference } from "../spec/reference.ts";
+import type { Image } from "../spec/image.ts";
+import { printable } from "../util/printable.ts";
+
+/** Shortest start of a digest that selects an image. */
+const MIN_DIGEST_DIGITS = 6;
+
+/**
+ * Picks the images a user named: by name (`app:1`, `docker.io/library/app:1`), by repository (`app`), or by digest, which
+ * may be cut short.
+ *
+ * @param images All images of an archive.
+ * @param wanted What the user named; everything when empty.
+ * @returns The picked images, in the archive's order, with the names that were picked.
+ * @throws {PusherError} `IMAGE_NOT_FOUND` if one of them is not there.
+ */
+export function selectImages(images: readonly Image[], wanted: readonly string[]): readonly Image[] {
+  if (wanted.length === 0) return images;
+  for (const name of wanted) if (!images.some((image) => picks(image, name))) throw notFound(images, name);
+  return images.filter((image) => wanted.some((name) => picks(image, name))).map((image) => {
+    const names = image.names.filter((name) => wanted.some((wish) => namesOf(name).includes(wish)));
+    // Picked by digest: under all of its names.
+    return names.length > 0 ? { ...image, names } : image;
+  });
+}
+
+function picks(image: Image, wish: string): boolean {
+  return image.names.some((name) => namesOf(name).includes(wish)) ||
+    digestsOf(image).some((hex) => startsWith(hex, wish));
+}
+
+/** Every way of writing a name, with and without tag, with and without the host and path that docker leaves out. */
+function namesOf(name: Reference): string[] {
+  const full = [
+    formatReference(name),
+    formatReference({ registry: name.registry, repository: name.repository }),
+  ];
+  const isHub = name.registry === DOCKER_HUB;
+  return isHub ? full.flatMap((text) => [text, text.slice(DOCKER_HUB.length + 1), familiar(text)]) : full;
+}
+
+function familiar(text: string): string {
+  return text.slice(DOCKER_HUB.length + 1).replace(/^library\//, "");
+}
+
+function digestsOf(image: Image): string[] {
+  return [image.root.descriptor.digest, ...image.root.blobs.slice(0, 1).map(({ digest }) => digest)];
+}
+
+function startsWith(digest: string, wish: string): boolean {
+  const hex = wish.replace(/^sha256:/, "");
+  return hex.length >= MIN_DIGEST_DIGITS && digest.slice(digest.indexOf(":") + 1).startsWith(hex);
+}
+
+function notFound(images: readonly Image[], name: string): PusherError {
+  const available = images.flatMap(({ names, root }) =>
+    names.length > 0 ? names.map(formatReference) : [root.descriptor.digest]
+  );
+  return new PusherError("IMAGE_NOT_FOUND", `Cannot find image "${printable(name)}" in the archive`, {
+    detail: { name, available },
+    hint: `It holds ${available.slice(0, 5).join(", ")}${available.length > 5 ? " and others" : ""}.`,
+  });
+}

@@ -1,0 +1,41 @@
+/** A file on its way: it has its name only once it is complete. */
+export interface AtomicFile extends AsyncDisposable {
+  /** Takes the content. */
+  readonly file: Deno.FsFile;
+  /**
+   * Flushes the content to the disk and gives the file its name, replacing a file or link that has it. A link
+   * is never followed, since renaming works on the name itself.
+   */
+  commit(): Promise<void>;
+}
+
+/**
+ * Starts a file under a hidden, unique name beside its final one (`.name.<random>.partial`), readable by its
+ * owner only (mode 0600). Disposing it before it is committed removes it.
+ *
+ * @param directory Where; must exist.
+ * @param name The final name.
+ * @returns The file.
+ * @throws What `Deno.makeTempFile` throws, for example for a directory that may not be written.
+ */
+export async function createAtomicFile(directory: string, name: string): Promise<AtomicFile> {
+  const path = await Deno.makeTempFile({ dir: directory, prefix: `.${name}.`, suffix: ".partial" });
+  const file = await Deno.open(path, { write: true });
+  let isPending = true;
+  return {
+    file,
+    async commit() {
+      await file.sync();
+      // Windows renames only what is closed.
+      file.close();
+      await Deno.rename(path, `${directory}/${name}`);
+      isPending = false;
+    },
+    async [Symbol.asyncDispose]() {
+      if (!isPending) return;
+      file[Symbol.dispose]();
+      // What matters to the caller is the failure that led here, not this one.
+      await Deno.remove(path).catch(() => {});
+    },
+  };
+}

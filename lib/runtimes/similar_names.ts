@@ -1,0 +1,45 @@
+const MAX_SUGGESTIONS = 5;
+
+/**
+ * Picks the names somebody may have meant: the same image with another tag or registry, or a slip of the keyboard.
+ *
+ * @param name What was asked for, with its tag.
+ * @param known What there is.
+ * @returns At most five, the closest first.
+ *
+ * @example Usage
+ * ```ts
+ * import { similarNames } from "./similar_names.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(similarNames("ngnix:latest", ["redis:7", "nginx:1.27"]), ["nginx:1.27"]);
+ * ```
+ */
+export function similarNames(name: string, known: readonly string[]): string[] {
+  const wanted = baseName(name);
+  const tolerated = Math.max(1, Math.floor(wanted.length / 3));
+  return known
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, baseName(candidate)) }))
+    .filter(({ distance }) => distance <= tolerated)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, MAX_SUGGESTIONS)
+    .map(({ candidate }) => candidate);
+}
+
+/** `app` of `registry.example:5000/team/app:1.2`. */
+function baseName(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1).replace(/[:@].*$/, "");
+}
+
+/** Levenshtein's: how many letters to insert, remove or replace. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...a].entries()) {
+    const next = [index + 1];
+    for (const [column, other] of [...b].entries()) {
+      next.push(Math.min(next[column]! + 1, row[column + 1]! + 1, row[column]! + (letter === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1)!;
+}

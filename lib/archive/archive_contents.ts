@@ -1,0 +1,134 @@
+import type { Descriptor } from "../spec/descriptor.ts";
+import { type Digest, digestOf } from "../spec/digest.ts";
+import { DocumentError } from "../spec/documents.ts";
+import { formatByteSize } from "../util/byte_size.ts";
+import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
+import type { ArchiveFile } from "./archive_file.ts";
+import type { TarIndex } from "./tar_index.ts";
+import type { TarEntry } from "./tar_reader.ts";
+
+/** Most bytes of documents read from one archive: thousands of images, yet never a threat to memory. */
+const MAX_TOTAL_DOCUMENT_BYTES = 64 * 2 ** 20;
+
+/** What the readers of both layouts find in an archive: entries, documents, and the blobs they name. */
+export class ArchiveContents {
+  /** The file. */
+  readonly file: ArchiveFile;
+  /** Its entries. */
+  readonly index: TarIndex;
+  /** Where the blobs are that the images need. */
+  readonly blobs = new Map<Digest, TarEntry>();
+  /** What the user should know. */
+  readonly notices: string[] = [];
+  #documentBytes = 0;
+
+  /**
+   * @param file The file.
+   * @param index Its entries.
+   */
+  constructor(file: ArchiveFile, index: TarIndex) {
+    this.file = file;
+    this.index = index;
+  }
+
+  /**
+   * Reads a small document.
+   *
+   * @param entry Where it is.
+   * @param maxBytes The most it may have.
+   * @returns Its bytes.
+   * @throws {PusherError} `ARCHIVE_UNSUPPORTED` if it, or all documents together, are too large.
+   */
+  async read(entry: TarEntry, maxBytes: number): Promise<Uint8Array> {
+    this.#documentBytes += entry.sizeBytes;
+    const isTooLarge = entry.sizeBytes > maxBytes;
+    if (isTooLarge || this.#documentBytes > MAX_TOTAL_DOCUMENT_BYTES) {
+      const limit = isTooLarge ? maxBytes : MAX_TOTAL_DOCUMENT_BYTES;
+      throw unsupportedArchive(this.file.path, {
+        found: "document too large",
+        reason: `"${entry.name}" has ${formatByteSize(entry.sizeBytes)}, which makes ` +
+          `${isTooLarge ? "it" : "its documents together"} larger than ${formatByteSize(limit)}`,
+        hint: "No tool writes such documents; check where the archive comes from.",
+      });
+    }
+    const bytes = new Uint8Array(entry.sizeBytes);
+    await this.file.readAt(bytes, entry.offsetBytes);
+    return bytes;
+  }
+
+  /**
+   * Finds the entry `blobs/<algorithm>/<hex>` of a descriptor and remembers it for `openBlob`.
+   *
+   * @param blob What a document names.
+   * @returns The entry, or `undefined` if the archive does not hold it.
+   * @throws {PusherError} `ARCHIVE_CORRUPT` if its size is another, `ARCHIVE_UNSUPPORTED` if the digest is not a
+   * SHA-256, which is what this tool verifies with.
+   */
+  async findBlob(blob: Descriptor): Promise<TarEntry | undefined> {
+    const [algorithm, hex] = blob.digest.split(":");
+    if (algorithm !== "sha256") {
+      throw unsupportedArchive(this.file.path, {
+        found: `${algorithm} digests`,
+        reason: `it names its content by ${algorithm} instead of sha256`,
+        hint: "Save the image again with docker save, podman save or skopeo copy.",
+      });
+    }
+    const entry = await this.index.find(`blobs/${algorithm}/${hex}`);
+    if (!entry) return undefined;
+    if (entry.sizeBytes !== blob.size) {
+      throw this.corrupt(
+        entry.name,
+        `"${entry.name}" has ${entry.sizeBytes} bytes instead of the ${blob.size} it should have`,
+      );
+    }
+    this.blobs.set(blob.digest, entry);
+    return entry;
+  }
+
+  /**
+   * Reads a blob that is a document and checks its digest.
+   *
+   * @param blob What another document names it.
+   * @param entry Where it is.
+   * @param maxBytes The most it may have.
+   * @returns Its bytes.
+   * @throws {PusherError} `ARCHIVE_CORRUPT` if it is not what its digest says.
+   */
+  async readBlob(blob: Descriptor, entry: TarEntry, maxBytes: number): Promise<Uint8Array> {
+    const bytes = await this.read(entry, maxBytes);
+    if (await digestOf(bytes) !== blob.digest) {
+      throw this.corrupt(entry.name, `the content of "${entry.name}" is not what its digest says`);
+    }
+    return bytes;
+  }
+
+  /**
+   * Parses a document.
+   *
+   * @typeParam T What it is.
+   * @param entry Its name, for messages.
+   * @param parse Parses it, or throws a `DocumentError`.
+   * @returns The document.
+   * @throws {PusherError} `ARCHIVE_CORRUPT` if it is not what it should be.
+   */
+  parse<T>(entry: string, parse: () => T): T {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof DocumentError)) throw error;
+      throw this.corrupt(entry, `"${entry}" is damaged: ${error.message}`, error);
+    }
+  }
+
+  /**
+   * Makes the error for an entry that is damaged or contradicts another.
+   *
+   * @param entry The entry at fault.
+   * @param reason Why, in lower case.
+   * @param cause The error underneath.
+   * @returns The error.
+   */
+  corrupt(entry: string, reason: string, cause?: unknown): Error {
+    return corruptArchive(this.file.path, reason, { entry, cause });
+  }
+}

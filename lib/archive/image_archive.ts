@@ -1,0 +1,45 @@
+import type { Descriptor } from "../spec/descriptor.ts";
+import type { Image } from "../spec/image.ts";
+
+/** Which part of a blob to read. */
+export interface BlobRange {
+  /**
+   * First byte.
+   *
+   * @default {0}
+   */
+  offsetBytes?: number;
+  /**
+   * How many bytes.
+   *
+   * @default {to the end}
+   */
+  lengthBytes?: number;
+}
+
+/** An open archive: the images it holds and the bytes of their blobs. Disposing it closes the file. */
+export interface ImageArchive extends Disposable {
+  /** As it was given. */
+  readonly path: string;
+  /** Whose layout was read, for people. */
+  readonly format: "docker-archive" | "oci-archive";
+  /** Of the whole file. */
+  readonly sizeBytes: number;
+  /** What it holds, in the order of its own list; each digest once. */
+  readonly images: readonly Image[];
+  /** What the user should know: absent platforms, ignored names. One sentence each. */
+  readonly notices: readonly string[];
+  /** Bytes read from the file so far. */
+  readonly readBytes: number;
+  /**
+   * Opens the content of a blob, as often as needed. Chunks come in reused buffers: each is valid only until
+   * the next one is asked for. Nothing is verified here.
+   *
+   * @param blob A blob of one of the images.
+   * @param range Which part; the whole by default.
+   * @returns A stream that gives exactly that part, or fails with `ARCHIVE_CORRUPT`.
+   * @throws {PusherError} `ARCHIVE_CORRUPT` if the archive does not hold the blob.
+   * @throws {RangeError} If the part reaches beyond the blob.
+   */
+  openBlob(blob: Descriptor, range?: BlobRange): ReadableStream<Uint8Array>;
+}

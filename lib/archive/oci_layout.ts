@@ -1,0 +1,120 @@
+import type { Descriptor } from "../spec/descriptor.ts";
+import type { Digest } from "../spec/digest.ts";
+import type { DockerSaveItem, ImageIndex } from "../spec/documents.ts";
+import { type Image, manifestsBottomUp } from "../spec/image.ts";
+import { isIndexType, isManifestType } from "../spec/media_type.ts";
+import { formatReference, type Reference } from "../spec/reference.ts";
+import { printable } from "../util/printable.ts";
+import type { ArchiveContents } from "./archive_contents.ts";
+import { normalizeEntryName } from "./entry_name.ts";
+import { parseImageNames } from "./image_names.ts";
+import { type ManifestTree, readManifestTree } from "./manifest_tree.ts";
+import { choosePushable } from "./partial_image.ts";
+
+/** Full name of the image, as containerd and docker write it. */
+const IMAGE_NAME = "io.containerd.image.name";
+/** Tag only (docker, containerd, umoci), full name (podman, skopeo) or whatever the user gave. */
+const REF_NAME = "org.opencontainers.image.ref.name";
+/** Marks what belongs to an image but is none, such as an attestation (containerd 2.2 and later). */
+const SUBJECT = "io.containerd.manifest.subject";
+
+/** What `index.json` lists, equal digests as one. */
+interface Root {
+  descriptor: Descriptor;
+  /** Full names, or only tags. */
+  names: string[];
+}
+
+/**
+ * Reads the images that the `index.json` of an OCI layout lists. Manifests, indexes and their digests stay as they are.
+ *
+ * @param contents The archive.
+ * @param index What `index.json` says.
+ * @param items What docker save's `manifest.json` says, where there is one beside it: names, and the platform that the
+ * archive's maker prefers.
+ * @returns The images.
+ * @throws {PusherError} `ARCHIVE_CORRUPT` if something is damaged or missing, `ARCHIVE_UNSUPPORTED` if of several
+ * platforms some are missing and none is to be preferred.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ */
+export async function readOciLayout(
+  contents: ArchiveContents,
+  index: ImageIndex,
+  items: readonly DockerSaveItem[],
+): Promise<Image[]> {
+  const roots = rootsOf(index, contents.notices);
+  const trees = new Map<Digest, ManifestTree>();
+  for (const { descriptor } of roots.filter(({ descriptor }) => isIndexType(descriptor.mediaType))) {
+    trees.set(descriptor.digest, await readRoot(contents, descriptor));
+  }
+  const listed = new Set([...trees.values()].flatMap(listedDigests));
+  const images: Image[] = [];
+  for (const root of roots) {
+    const { digest } = root.descriptor;
+    // oras lists the platforms of an index beside it once more, without names.
+    if (listed.has(digest) && root.names.length === 0) continue;
+    const tree = trees.get(digest) ?? await readRoot(contents, root.descriptor);
+    const itsItems = itemsOf(tree, items);
+    const names = readNames(root, itsItems, contents.notices);
+    const label = names[0] ? formatReference(names[0]) : digest;
+    const preferred = new Set(itsItems.map(configDigest));
+    images.push({ names, root: choosePushable(tree, { contents, label, preferred }) });
+  }
+  return images;
+}
+
+function rootsOf(index: ImageIndex, notices: string[]): Root[] {
+  const roots = new Map<Digest, Root>();
+  for (const descriptor of index.manifests) {
+    const { mediaType, digest, annotations = {} } = descriptor;
+    if (SUBJECT in annotations) continue;
+    if (!isIndexType(mediaType) && !isManifestType(mediaType)) {
+      notices.push(
+        `An entry of index.json is ignored: its type "${printable(mediaType)}" is not an image's.`,
+      );
+      continue;
+    }
+    const root = roots.get(digest) ?? { descriptor, names: [] };
+    roots.set(digest, root);
+    const name = annotations[IMAGE_NAME] ?? annotations[REF_NAME];
+    if (name !== undefined) root.names.push(name);
+  }
+  return [...roots.values()];
+}
+
+async function readRoot(contents: ArchiveContents, root: Descriptor): Promise<ManifestTree> {
+  const tree = await readManifestTree(contents, root);
+  const entry = `blobs/${root.digest.replace(":", "/")}`;
+  if (!tree) throw contents.corrupt(entry, `index.json lists "${entry}", which is missing`);
+  return tree;
+}
+
+function listedDigests(tree: ManifestTree): Digest[] {
+  return tree.listed.flatMap((
+    { descriptor, tree },
+  ) => [descriptor.digest, ...tree ? listedDigests(tree) : []]);
+}
+
+/** A name without `/` and `:` is only a tag: the repository may be known to `manifest.json`, or to nobody. */
+function readNames(root: Root, items: readonly DockerSaveItem[], notices: string[]): Reference[] {
+  const fullNames = root.names.filter((name) => /[/:]/.test(name));
+  if (fullNames.length > 0) return parseImageNames(fullNames, notices);
+  const names = parseImageNames(items.flatMap((item) => item.RepoTags), notices);
+  if (names.length === 0 && root.names.length > 0) {
+    const tags = root.names.map((name) => `"${printable(name)}"`).join(", ");
+    notices.push(`The archive calls an image only ${tags}, which is a tag without a repository.`);
+  }
+  return names;
+}
+
+/** The items of `manifest.json` that stand for a manifest of this tree: they have its config. */
+function itemsOf(tree: ManifestTree, items: readonly DockerSaveItem[]): DockerSaveItem[] {
+  const configs = new Set<string | undefined>();
+  for (const { blobs: [config] } of manifestsBottomUp(tree.node)) if (config) configs.add(config.digest);
+  return items.filter((item) => configs.has(configDigest(item)));
+}
+
+function configDigest(item: DockerSaveItem): string | undefined {
+  const [, hex] = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(normalizeEntryName(item.Config) ?? "") ?? [];
+  return hex && `sha256:${hex}`;
+}

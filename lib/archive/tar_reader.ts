@@ -1,0 +1,198 @@
+import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
+import { parsePaxRecords, parsePaxSize } from "./pax_records.ts";
+import { ReadWindow } from "./read_window.ts";
+import type { SeekableBytes } from "./seekable_bytes.ts";
+import { TarFormatError } from "./tar_format_error.ts";
+import {
+  hasMoreSparseMap,
+  isZeroBlock,
+  parseTarHeader,
+  parseTarText,
+  TAR_BLOCK_BYTES,
+  type TarHeader,
+} from "./tar_header.ts";
+
+/** Most headers read. Image archives have hundreds; more than this is a backup or an attack. */
+const MAX_HEADERS = 1_000_000;
+
+/** Longest extended header or GNU long name, as in Go's reader. */
+const MAX_EXTENSION_BYTES = 2 ** 20;
+
+/** What an entry is; `sparse` bodies are not stored as they are, `other` is a device, pipe or extension. */
+export type TarEntryType = "file" | "directory" | "symlink" | "hardlink" | "sparse" | "other";
+
+/** One entry, extended headers applied. */
+export interface TarEntry {
+  /** As it stands in the archive. */
+  name: string;
+  /** What it is. */
+  type: TarEntryType;
+  /** First byte of the body. */
+  offsetBytes: number;
+  /** Bytes of the body. */
+  sizeBytes: number;
+  /** Where a link points; empty for others. */
+  linkTarget: string;
+}
+
+/** What extension entries said about the entry that follows them. */
+interface Extensions {
+  /** Records of a PAX header of type `x`. */
+  records?: Map<string, string>;
+  /** Body of a GNU `L` entry. */
+  longName?: string;
+  /** Body of a GNU `K` entry. */
+  longLinkTarget?: string;
+}
+
+const TYPES: Readonly<Record<string, TarEntryType>> = {
+  "\u{0}": "file",
+  "0": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "5": "directory",
+  "7": "file",
+  "S": "sparse",
+};
+
+/** Types that have no body, whatever their size says: Go's reader, and so docker, agrees. */
+const BODILESS_TYPES_REGEXP = /^[1-6]$/;
+
+/**
+ * Reads the headers of a tar file, and no body. A block of zeros ends it, and what follows is ignored; so does the end
+ * of the file, since some writers leave the zeros out.
+ *
+ * @param source The file.
+ * @returns Its entries in the order of the file.
+ * @throws {PusherError} `ARCHIVE_CORRUPT` if a header is damaged or the file ends inside an entry,
+ * `ARCHIVE_UNSUPPORTED` if there are too many entries.
+ */
+export async function* readTarEntries(source: SeekableBytes): AsyncGenerator<TarEntry> {
+  const window = new ReadWindow(source);
+  let globals: ReadonlyMap<string, string> = new Map();
+  let extensions: Extensions = {};
+  let offsetBytes = 0;
+  for (let headers = 0; offsetBytes < source.sizeBytes; headers++) {
+    if (headers === MAX_HEADERS) throw tooManyEntries(source.path);
+    try {
+      const block = await window.bytes(offsetBytes, TAR_BLOCK_BYTES);
+      if (isZeroBlock(block)) return;
+      if (block.length < TAR_BLOCK_BYTES) throw truncated(source, "a tar header", undefined);
+      const header = parseTarHeader(block);
+      const bodyOffsetBytes = offsetBytes + TAR_BLOCK_BYTES;
+      if ("xgLK".includes(header.type)) {
+        const body = await readExtension(source, window, { header, bodyOffsetBytes });
+        if (header.type === "g") globals = merge(globals, parsePaxRecords(body));
+        else if (header.type === "x") extensions.records = parsePaxRecords(body);
+        else if (header.type === "L") extensions.longName = parseTarText(body);
+        else extensions.longLinkTarget = parseTarText(body);
+        offsetBytes = bodyOffsetBytes + padded(header.sizeBytes);
+        continue;
+      }
+      const entry = describe(header, merge(globals, extensions.records), extensions);
+      entry.offsetBytes = header.type === "S" && header.hasMoreSparseMap
+        ? await skipSparseMap(window, bodyOffsetBytes)
+        : bodyOffsetBytes;
+      if (entry.offsetBytes + entry.sizeBytes > source.sizeBytes) {
+        throw truncated(source, `"${entry.name}"`, entry.name);
+      }
+      yield entry;
+      offsetBytes = entry.offsetBytes + padded(entry.sizeBytes);
+      extensions = {};
+    } catch (error) {
+      throw error instanceof TarFormatError ? damagedHeader(source.path, offsetBytes, error) : error;
+    }
+  }
+}
+
+/** Applies what overrides the header: PAX records, and GNU long names over those, in the order Go's reader has. */
+function describe(
+  header: TarHeader,
+  records: ReadonlyMap<string, string>,
+  extensions: Extensions,
+): TarEntry {
+  const size = records.get("size");
+  const sizeBytes = size === undefined ? header.sizeBytes : parsePaxSize(size);
+  // Sparse files in PAX format are called GNUSparseFile.N/x and keep their real name in a record.
+  const name = extensions.longName ?? records.get("GNU.sparse.name") ?? records.get("path") ?? header.name;
+  const isPaxSparse = [...records.keys()].some((keyword) => keyword.startsWith("GNU.sparse."));
+  const isDirectoryOfV7 = header.type === "\u{0}" && name.endsWith("/");
+  const type = isDirectoryOfV7 ? "directory" : isPaxSparse ? "sparse" : TYPES[header.type] ?? "other";
+  const isLink = type === "symlink" || type === "hardlink";
+  const linkTarget = extensions.longLinkTarget ?? records.get("linkpath") ?? header.linkTarget;
+  const isBodiless = isDirectoryOfV7 || BODILESS_TYPES_REGEXP.test(header.type);
+  return {
+    name,
+    type,
+    offsetBytes: 0,
+    sizeBytes: isBodiless ? 0 : sizeBytes,
+    linkTarget: isLink ? linkTarget : "",
+  };
+}
+
+async function readExtension(
+  source: SeekableBytes,
+  window: ReadWindow,
+  at: { header: TarHeader; bodyOffsetBytes: number },
+): Promise<Uint8Array> {
+  const { sizeBytes } = at.header;
+  if (sizeBytes > MAX_EXTENSION_BYTES) {
+    throw new TarFormatError(`its extension of ${sizeBytes} bytes is longer than ${MAX_EXTENSION_BYTES}`);
+  }
+  const body = await window.bytes(at.bodyOffsetBytes, sizeBytes);
+  if (body.length < sizeBytes) throw truncated(source, "a tar header", undefined);
+  return body;
+}
+
+/** Global records hold until others replace them; an empty value deletes. */
+function merge(
+  records: ReadonlyMap<string, string>,
+  changes: ReadonlyMap<string, string> | undefined,
+): ReadonlyMap<string, string> {
+  if (!changes) return records;
+  const merged = new Map(records);
+  for (const [keyword, value] of changes) {
+    if (value === "") merged.delete(keyword);
+    else merged.set(keyword, value);
+  }
+  return merged;
+}
+
+/** The map of an old GNU sparse entry may go on in further blocks, which its size does not count. */
+async function skipSparseMap(window: ReadWindow, offsetBytes: number): Promise<number> {
+  let endBytes = offsetBytes;
+  let isContinued = true;
+  while (isContinued) {
+    if (endBytes - offsetBytes > MAX_EXTENSION_BYTES) throw new TarFormatError("its sparse map is too long");
+    isContinued = hasMoreSparseMap(await window.bytes(endBytes, TAR_BLOCK_BYTES));
+    endBytes += TAR_BLOCK_BYTES;
+  }
+  return endBytes;
+}
+
+function padded(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / TAR_BLOCK_BYTES) * TAR_BLOCK_BYTES;
+}
+
+function truncated(source: SeekableBytes, what: string, entry: string | undefined): Error {
+  return corruptArchive(source.path, `the file ends inside ${what}`, {
+    entry,
+    offsetBytes: source.sizeBytes,
+  });
+}
+
+function damagedHeader(path: string, offsetBytes: number, cause: TarFormatError): Error {
+  return corruptArchive(path, `the tar header at byte ${offsetBytes} is damaged: ${cause.message}`, {
+    offsetBytes,
+    hint: "Copy the file again from where it came from, or save the image again.",
+    cause,
+  });
+}
+
+function tooManyEntries(path: string): Error {
+  return unsupportedArchive(path, {
+    found: "tar of too many entries",
+    reason: `it has more than ${MAX_HEADERS} entries, so it is no image archive`,
+    hint: "Save an image with docker save or podman save.",
+  });
+}

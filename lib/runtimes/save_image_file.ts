@@ -41,11 +41,10 @@ export async function saveImageFile(
   };
   await using target = await writing(createAtomicFile(directory, fileName));
   await using stream = runtime.openSave(image, signal);
-  const writer = target.file.writable.getWriter();
   const sizeBytes = await drainStdout(stream.stdout, {
     signal,
     async onChunk(bytes) {
-      await writing(writer.write(bytes));
+      await writing(target.write(bytes));
       onBytes(bytes.length);
     },
   });

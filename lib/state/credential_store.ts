@@ -6,8 +6,10 @@ import { lockState } from "./state_lock.ts";
 
 const CREDENTIALS_FILE = "credentials.json";
 
-/** What is kept for a registry. */
+/** A login that is kept. */
 export interface StoredCredentials {
+  /** Canonical host, with port if any. */
+  registry: string;
   /** User name. */
   username: string;
   /** Password or access token, as it was given. */
@@ -17,14 +19,7 @@ export interface StoredCredentials {
 }
 
 /** A login without its secret. */
-export interface StoredLogin {
-  /** Host, with port if any. */
-  registry: string;
-  /** User name. */
-  username: string;
-  /** When it was stored, RFC 3339 in UTC. */
-  storedAt: string;
-}
+export type StoredLogin = Omit<StoredCredentials, "password">;
 
 /** What a {@linkcode CredentialStore} needs. */
 export interface CredentialStoreOptions {
@@ -36,10 +31,13 @@ export interface CredentialStoreOptions {
 
 const credentialsSchema = v.object({
   version: v.literal(1),
-  registries: v.record(
-    v.string(),
-    v.object({ username: v.string(), password: v.string(), storedAt: v.pipe(v.string(), v.isoTimestamp()) }),
-  ),
+  // The newest last. Not an object by host: `constructor` is a host name too.
+  logins: v.array(v.object({
+    registry: v.string(),
+    username: v.string(),
+    password: v.string(),
+    storedAt: v.pipe(v.string(), v.isoTimestamp()),
+  })),
 });
 
 /**
@@ -72,7 +70,7 @@ export class CredentialStore {
    * @throws {PusherError} `STATE_CORRUPT`.
    */
   async get(registry: string): Promise<StoredCredentials | undefined> {
-    return (await this.#read()).get(registry);
+    return (await this.#read()).find((login) => login.registry === registry);
   }
 
   /**
@@ -82,10 +80,8 @@ export class CredentialStore {
    * @throws {PusherError} `STATE_CORRUPT`.
    */
   async list(): Promise<StoredLogin[]> {
-    const logins = [...await this.#read()].map(([registry, { username, storedAt }]) => (
-      { registry, username, storedAt }
-    ));
-    return logins.sort((a, b) => Date.parse(a.storedAt) - Date.parse(b.storedAt));
+    const logins = await this.#read();
+    return logins.map(({ registry, username, storedAt }) => ({ registry, username, storedAt }));
   }
 
   /**
@@ -98,7 +94,7 @@ export class CredentialStore {
   async set(registry: string, credentials: { username: string; password: string }): Promise<void> {
     const { username, password } = credentials;
     const storedAt = new Date(this.#clock.now()).toISOString();
-    await this.#update((logins) => logins.set(registry, { username, password, storedAt }));
+    await this.#replace(registry, [{ registry, username, password, storedAt }]);
   }
 
   /**
@@ -111,28 +107,28 @@ export class CredentialStore {
   async delete(registry: string): Promise<boolean> {
     // Asked first so that nothing is created or written where there is nothing to forget.
     if (await this.get(registry) === undefined) return false;
-    return await this.#update((logins) => logins.delete(registry));
+    await this.#replace(registry, []);
+    return true;
   }
 
-  async #update<T>(change: (logins: Map<string, StoredCredentials>) => T): Promise<T> {
+  async #replace(registry: string, replacement: readonly StoredCredentials[]): Promise<void> {
     using _lock = await lockState(this.#document.directory, this.#clock);
-    const logins = await this.#read();
-    const result = change(logins);
-    await writeStateDocument(this.#document, { version: 1, registries: Object.fromEntries(logins) });
-    return result;
+    const others = (await this.#read()).filter((login) => login.registry !== registry);
+    await writeStateDocument(this.#document, { version: 1, logins: [...others, ...replacement] });
   }
 
-  async #read(): Promise<Map<string, StoredCredentials>> {
+  async #read(): Promise<StoredCredentials[]> {
     const content = await readStateDocument(this.#document);
     if (content) await this.#checkMode();
-    return new Map(Object.entries(content?.registries ?? {}));
+    return content?.logins ?? [];
   }
 
   async #checkMode(): Promise<void> {
     const path = `${this.#document.directory}/${this.#document.name}`;
-    const { mode } = await Deno.stat(path);
     // Windows has no such modes.
-    if (this.#hasWarned || Deno.build.os === "windows" || mode === null || (mode & 0o077) === 0) return;
+    if (this.#hasWarned || Deno.build.os === "windows") return;
+    const info = await Deno.stat(path).catch(() => undefined);
+    if (((info?.mode ?? 0) & 0o077) === 0) return;
     this.#hasWarned = true;
     this.#onWarning(
       `Other users may read "${printable(path)}": run chmod 600 on it, and renew the passwords in it.`,

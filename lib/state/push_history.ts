@@ -90,9 +90,8 @@ export class PushHistory {
    * @returns Whether any tag of it was a confirmed target.
    */
   async isConfirmed(targetRepository: string): Promise<boolean> {
-    return (await this.#read()).some((push) =>
-      push.confirmed && push.target.startsWith(`${targetRepository}:`)
-    );
+    const pushes = (await this.#read()).filter((push) => push.confirmed);
+    return pushes.some(({ target }) => target.slice(0, target.lastIndexOf(":")) === targetRepository);
   }
 
   /**

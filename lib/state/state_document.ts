@@ -57,9 +57,7 @@ export async function writeStateDocument<T>(document: StateDocument<T>, content:
   try {
     if (await isSymlink(path)) throw new Error("it is a symbolic link");
     await using target = await createAtomicFile(directory, name);
-    const writer = target.file.writable.getWriter();
-    await writer.write(new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`));
-    writer.releaseLock();
+    await target.write(new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`));
     await target.commit();
   } catch (cause) {
     throw stateUnwritable(path, cause);

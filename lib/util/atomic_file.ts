@@ -1,7 +1,11 @@
 /** A file on its way: it has its name only once it is complete. */
 export interface AtomicFile extends AsyncDisposable {
-  /** Takes the content. */
-  readonly file: Deno.FsFile;
+  /**
+   * Appends bytes.
+   *
+   * @param bytes Free to be reused once this has settled.
+   */
+  write(bytes: Uint8Array): Promise<void>;
   /**
    * Flushes the content to the disk and gives the file its name, replacing a file or link that has it. A link
    * is never followed, since renaming works on the name itself.
@@ -23,7 +27,9 @@ export async function createAtomicFile(directory: string, name: string): Promise
   const file = await Deno.open(path, { write: true });
   let isPending = true;
   return {
-    file,
+    async write(bytes) {
+      for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
+    },
     async commit() {
       await file.sync();
       // Windows renames only what is closed.

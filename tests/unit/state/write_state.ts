@@ -1,0 +1,25 @@
+/** Stores many logins and pushes in a row: arguments are directory, name of this writer, how many. */
+import { CredentialStore } from "../../../lib/state/credential_store.ts";
+import { PushHistory } from "../../../lib/state/push_history.ts";
+import { sha256Digest } from "../../../lib/spec/digest.ts";
+import { systemClock } from "../../../lib/util/clock.ts";
+
+const [directory, name, count] = Deno.args as [string, string, string];
+const options = {
+  clock: systemClock,
+  onWarning(message: string): never {
+    throw new Error(message);
+  },
+};
+const store = new CredentialStore(directory, options);
+const history = new PushHistory(directory, options);
+for (let number = 0; number < Number(count); number++) {
+  await store.set(`${name}-${number}.example`, { username: name, password: `${number}` });
+  await history.append([{
+    image: `${name}:${number}`,
+    target: `${name}.example/app:${number}`,
+    digest: sha256Digest("0".repeat(64)),
+    pushedAt: new Date(systemClock.now()).toISOString(),
+    confirmed: true,
+  }]);
+}

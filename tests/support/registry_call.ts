@@ -11,7 +11,8 @@ export interface CallAnswer {
 }
 
 /**
- * Sends one request to a test registry, without following redirects.
+ * Sends one request to a test registry, on a connection of its own and without following redirects. (On a connection
+ * used before, `fetch` sends a request again by itself if it is cut before the answer, unless the body is a stream.)
  *
  * @param registry Where to.
  * @param request Method and path (or URL), for example `POST /v2/app/blobs/uploads/`.
@@ -24,7 +25,9 @@ export async function callRegistry(
   init: Pick<RequestInit, "body" | "headers"> = {},
 ): Promise<CallAnswer> {
   const [method = "", path = ""] = request.split(" ");
-  const response = await fetch(new URL(path, registry.origin), { method, redirect: "manual", ...init });
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const url = new URL(path, registry.origin);
+  const response = await fetch(url, { method, redirect: "manual", client, ...init });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 

@@ -197,13 +197,12 @@ function formatAnswer(
     if (name.toLowerCase() === "content-length") statedBytes = Number(values);
     for (const value of typeof values === "string" ? [values] : values) lines.push(`${name}: ${value}`);
   }
-  if (statedBytes === undefined && status !== 204 && status !== 304) {
-    lines.push(`Content-Length: ${sizeBytes}`);
-  }
+  const isBodiless = status === 204 || status === 304 || (isHead && sizeBytes === 0);
+  if (statedBytes === undefined && !isBodiless) lines.push(`Content-Length: ${sizeBytes}`);
   if (isLast) lines.push("Connection: close");
   return {
     head: encoder.encode(`${lines.join("\r\n")}\r\n\r\n`),
-    parts: isHead || status === 204 || status === 304 ? [] : parts,
+    parts: isHead || isBodiless ? [] : parts,
     isTorn: !isHead && statedBytes !== undefined && statedBytes !== sizeBytes,
   };
 }

@@ -1,6 +1,6 @@
-// C0, DEL and C1 controls, and the invisible characters that reorder or hide text.
-// deno-lint-ignore no-control-regex
-const UNPRINTABLE_REGEXP = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+// Controls (C0, DEL, C1), format characters (those that reorder or hide text), line separators, half pairs.
+const UNPRINTABLE_REGEXP = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const HALF_PAIR_REGEXP = /\p{Cs}$/u;
 
 /**
  * Makes text from outside (registry errors, tags, paths) safe for a terminal: control and
@@ -15,5 +15,6 @@ export function printable(text: string, maxLength = 500): string {
     UNPRINTABLE_REGEXP,
     (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
   );
-  return escaped.length > maxLength ? `${escaped.slice(0, maxLength - 1)}…` : escaped;
+  if (escaped.length <= maxLength) return escaped;
+  return `${escaped.slice(0, maxLength - 1).replace(HALF_PAIR_REGEXP, "")}…`;
 }

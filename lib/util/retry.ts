@@ -7,7 +7,7 @@ export interface RetryPolicy {
   attempts: number;
   /** Wait before the second attempt; doubles with each further one. */
   firstDelayMs: number;
-  /** Longest wait of our own choosing. */
+  /** Longest wait of our own choosing, before it is spread by ±25 %. */
   maxDelayMs: number;
   /** Longest wait a server may ask for; above it the error is final. */
   maxServerDelayMs: number;
@@ -45,10 +45,10 @@ export function retryDelayMs(error: unknown, failures: number, context: RetryCon
   const { policy, random } = context;
   if (!isPusherError(error) || !error.retryable || failures >= policy.attempts) return undefined;
   const ownMs = Math.min(policy.firstDelayMs * 2 ** (failures - 1), policy.maxDelayMs);
-  // Spread over ±25 % so that workers that failed together do not come back together.
-  const jitteredMs = Math.round(ownMs * (0.75 + random() / 2));
   const askedMs = isPusherError(error, "REGISTRY_UNAVAILABLE") ? error.detail.retryAfterMs ?? 0 : 0;
-  return askedMs > policy.maxServerDelayMs ? undefined : Math.max(jitteredMs, askedMs);
+  if (askedMs > policy.maxServerDelayMs) return undefined;
+  // Spread by ±25 % so that workers that failed together do not come back together, but never before they may.
+  return Math.round(Math.max(0.75 * ownMs, askedMs) + random() * ownMs / 2);
 }
 
 /**

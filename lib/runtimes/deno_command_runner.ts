@@ -47,7 +47,8 @@ export function createDenoCommandRunner(clock: Clock): CommandRunner {
         ended,
         async [Symbol.asyncDispose]() {
           if (isRunning) stop();
-          await child.stdout.cancel();
+          // Whoever reads it keeps it until its end.
+          if (!child.stdout.locked) await child.stdout.cancel();
           await ended;
         },
       };

@@ -1,5 +1,5 @@
-/** One read of a pipe gives at most 64 KiB; several are gathered for each chunk. */
-const BUFFER_BYTES = 256 * 1024;
+/** As much as one read of a pipe gives. */
+const BUFFER_BYTES = 64 * 1024;
 
 /** Where the output of a program goes. */
 export interface DrainOptions {
@@ -29,7 +29,7 @@ export async function drainStdout(
   let sizeBytes = 0;
   try {
     while (true) {
-      const { value, done } = await reader.read(buffer, { min: BUFFER_BYTES });
+      const { value, done } = await reader.read(buffer);
       if (value && value.length > 0) {
         await onChunk(value);
         sizeBytes += value.length;

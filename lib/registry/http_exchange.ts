@@ -97,11 +97,13 @@ function watched(response: Response, watchdog: Watchdog): Response {
   return new Response(body, { status: response.status, headers: response.headers });
 }
 
-/** Ends a request whose bytes have stopped moving. */
+/** Ends a request whose bytes have stopped moving. One timer looks now and then: bytes only leave a note. */
 class Watchdog {
   #request: RegistryRequest;
   #attempt: AbortController;
   #clock: Clock;
+  #timeoutMs: number;
+  #movedAtMs: number;
   #timer: Disposable;
   #failure: PusherError | undefined;
 
@@ -109,43 +111,51 @@ class Watchdog {
     this.#request = request;
     this.#attempt = attempt;
     this.#clock = clock;
-    this.#timer = this.#arm(request.body ? IDLE_TIMEOUT_MS : request.answerTimeoutMs ?? ANSWER_TIMEOUT_MS);
+    this.#timeoutMs = request.body ? IDLE_TIMEOUT_MS : request.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+    this.#movedAtMs = clock.now();
+    this.#timer = this.#lookAgain(this.#timeoutMs);
   }
 
   moved(): void {
-    this.#timer[Symbol.dispose]();
-    this.#timer = this.#arm(IDLE_TIMEOUT_MS);
+    this.#timeoutMs = IDLE_TIMEOUT_MS;
+    this.#movedAtMs = this.#clock.now();
   }
 
   sent(): void {
-    this.#timer[Symbol.dispose]();
-    this.#timer = this.#arm(this.#request.answerTimeoutMs ?? BODY_ANSWER_TIMEOUT_MS);
-  }
-
-  failure(): PusherError | undefined {
-    return this.#failure;
+    this.#timeoutMs = this.#request.answerTimeoutMs ?? BODY_ANSWER_TIMEOUT_MS;
+    this.#movedAtMs = this.#clock.now();
   }
 
   stop(): void {
     this.#timer[Symbol.dispose]();
   }
 
-  #arm(timeoutMs: number): Disposable {
-    return this.#clock.timer(timeoutMs, () => {
-      const { method, url } = this.#request;
-      this.#failure = new PusherError(
-        "TIMEOUT",
-        `Cannot reach "${url.host}": nothing moved for ${
-          timeoutMs / 1000
-        } s during ${method} ${url.pathname}`,
-        {
-          detail: { registry: url.host, request: `${method} ${url.pathname}`, timeoutMs },
-          hint: "Check the link to the registry, and any proxy between.",
-          retryable: true,
-        },
-      );
-      this.#attempt.abort(this.#failure);
+  failure(): PusherError | undefined {
+    return this.#failure;
+  }
+
+  #lookAgain(delayMs: number): Disposable {
+    return this.#clock.timer(delayMs, () => {
+      const leftMs = this.#movedAtMs + this.#timeoutMs - this.#clock.now();
+      if (leftMs > 0) this.#timer = this.#lookAgain(leftMs);
+      else this.#giveUp();
     });
+  }
+
+  #giveUp(): void {
+    const { method, url } = this.#request;
+    const what = `${method} ${url.pathname}`;
+    const timeoutMs = this.#timeoutMs;
+    this.#failure = new PusherError(
+      "TIMEOUT",
+      `Cannot reach "${url.host}": nothing moved for ${timeoutMs / 1000} s during ${what}`,
+      {
+        detail: { registry: url.host, request: what, timeoutMs },
+        hint: "Check the link to the registry, and any proxy between.",
+        retryable: true,
+      },
+    );
+    this.#attempt.abort(this.#failure);
   }
 }
 
@@ -162,23 +172,15 @@ function prepareBody(body: Uint8Array | StreamBody, onMoved: () => void, onSent:
   let failure: unknown;
   let leftBytes = body.sizeBytes;
   const open = (): ReadableStream<Uint8Array<ArrayBuffer>> => {
-    const reader = body.open().getReader();
-    return new ReadableStream<Uint8Array<ArrayBuffer>>({
-      async pull(controller) {
-        try {
-          const { value, done } = await reader.read();
-          if (done) return controller.close();
-          leftBytes -= value.length;
-          if (leftBytes === 0) onSent();
-          else onMoved();
-          controller.enqueue(value as Uint8Array<ArrayBuffer>);
-        } catch (error) {
-          failure = error;
-          throw error;
-        }
+    const stream = body.open({
+      onChunk(chunk) {
+        leftBytes -= chunk.length;
+        if (leftBytes === 0) onSent();
+        else onMoved();
       },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 });
+      onFailure: (error) => void (failure = error),
+    });
+    return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
   };
   return { init: new SizedBody(body.sizeBytes, open), isSent: () => leftBytes === 0, failure: () => failure };
 }

@@ -7,9 +7,9 @@
 
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
-import type { StreamBody } from "../util/stream_body.ts";
+import type { StreamBody, StreamTap } from "../util/stream_body.ts";
 
-/** Where in a blob to read. */
+/** Which part of a blob to read. */
 export interface BlobRange {
   /**
    * First byte.
@@ -23,6 +23,8 @@ export interface BlobRange {
    * @default {to the end}
    */
   lengthBytes?: number;
+  /** Sees what passes. */
+  tap?: StreamTap;
 }
 
 /** Something that holds blobs. */

@@ -41,24 +41,21 @@ export class VerifiedContent {
    * @returns The part; opening it again reads it again.
    */
   part(offsetBytes: number, lengthBytes: number): StreamBody {
-    return { sizeBytes: lengthBytes, open: () => this.#open(offsetBytes, lengthBytes) };
-  }
-
-  #open(offsetBytes: number, lengthBytes: number): ReadableStream<Uint8Array> {
-    if (this.#blob.size === 0) this.#verify();
-    const reader = this.#source.openBlob(this.#blob, { offsetBytes, lengthBytes }).getReader();
-    let positionBytes = offsetBytes;
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const { value, done } = await reader.read();
-        if (done) return controller.close();
-        this.#hashNew(value, positionBytes);
-        positionBytes += value.length;
-        this.#onBytes(value.length);
-        controller.enqueue(value);
+    return {
+      sizeBytes: lengthBytes,
+      open: (tap) => {
+        if (this.#blob.size === 0) this.#verify();
+        let positionBytes = offsetBytes;
+        const onChunk = (chunk: Uint8Array): void => {
+          this.#hashNew(chunk, positionBytes);
+          positionBytes += chunk.length;
+          this.#onBytes(chunk.length);
+          tap?.onChunk(chunk);
+        };
+        const onFailure = (error: unknown): void => tap?.onFailure?.(error);
+        return this.#source.openBlob(this.#blob, { offsetBytes, lengthBytes, tap: { onChunk, onFailure } });
       },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 });
+    };
   }
 
   #hashNew(bytes: Uint8Array, positionBytes: number): void {

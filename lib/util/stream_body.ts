@@ -2,6 +2,21 @@
 export interface StreamBody {
   /** Exactly how many bytes each stream gives. */
   sizeBytes: number;
-  /** Starts from the first byte; a chunk is valid only until the next one is asked for. */
-  open(): ReadableStream<Uint8Array>;
+  /**
+   * Starts from the first byte. A chunk is valid only until the next one is asked for.
+   *
+   * @param tap Sees what passes.
+   */
+  open(tap?: StreamTap): ReadableStream<Uint8Array>;
+}
+
+/**
+ * Sees the bytes of a stream as they pass, inside the stream itself: a further stream around it would cost as much as
+ * sending the bytes.
+ */
+export interface StreamTap {
+  /** Called with each chunk before it is given; what it throws fails the stream. */
+  onChunk(chunk: Uint8Array): void;
+  /** Called when the stream fails, since a failed request no longer says why its body failed. */
+  onFailure?(error: unknown): void;
 }

@@ -1,0 +1,45 @@
+import { errorText, jsonText } from "./error_view.ts";
+import { exitCodeOf } from "./exit_codes.ts";
+import type { Host } from "./host.ts";
+import { defineInspect } from "./inspect_command.ts";
+import { defineLogin } from "./login_command.ts";
+import { defineLogout } from "./logout_command.ts";
+import { type CommandLine, createProgram, parseProgram } from "./program.ts";
+import { definePush } from "./push_command.ts";
+import { defineSave } from "./save_command.ts";
+import { terminalStyle } from "./terminal_style.ts";
+
+/** In the order of the help. */
+const COMMANDS = [definePush, defineSave, defineInspect, defineLogin, defineLogout];
+
+/**
+ * Runs the program.
+ *
+ * @param args Arguments, without the program's name.
+ * @param host Everything outside.
+ * @returns The exit code. It never throws: what fails is shown on standard error.
+ */
+export async function runCli(args: readonly string[], host: Host): Promise<number> {
+  try {
+    const program = createProgram(host);
+    const run: CommandLine["run"] = async (work, options) => {
+      const { runCommand } = await import("./command_runner.ts");
+      await runCommand(work, options, host);
+    };
+    for (const define of COMMANDS) define({ program, host, run });
+    return await parseProgram(program, args);
+  } catch (error) {
+    // A command line with a mistake in it is not parsed, but may still have asked for JSON.
+    const options = { platform: host.platform, debug: args.includes("--debug") };
+    host.stderr.write(
+      args.includes("--json")
+        ? jsonText({ error: asError(error) }, options)
+        : errorText(error, { ...options, color: terminalStyle(host, host.stderr).color }),
+    );
+    return exitCodeOf(error);
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,79 @@
+import type { CommandContext } from "../commands/command_context.ts";
+import { isPusherError } from "../errors.ts";
+import { printable } from "../util/printable.ts";
+import { jsonText } from "./error_view.ts";
+import type { Host } from "./host.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { createPrompts } from "./prompts.ts";
+import { createRenderer } from "./ui/create_renderer.ts";
+import type { ProgressStyle } from "./ui/renderer.ts";
+
+/** Options every command has. */
+export interface GlobalOptions {
+  /** Where logins and history are. */
+  stateDir?: string | undefined;
+  /** How progress is shown. */
+  progress?: ProgressStyle | undefined;
+  /** Whether results and errors are JSON. */
+  json?: boolean | undefined;
+  /** Whether to show results, warnings and errors only. */
+  quiet?: boolean | undefined;
+  /** Whether to trace requests and show stacks. */
+  debug?: boolean | undefined;
+}
+
+/** What a command has to show for itself. */
+export interface Outcome {
+  /** The one document of `--json`. */
+  report: unknown;
+  /** The results, for standard output. */
+  lines: readonly string[];
+  /** What was done in one line, for standard error. */
+  summary?: string;
+  /** What went wrong beside the results. */
+  error?: Error | undefined;
+}
+
+/** Runs a command in a context. */
+export type Work = (context: CommandContext) => Promise<Outcome>;
+
+/**
+ * Runs a command with everything it needs from the terminal, and prints what came of it: results on standard
+ * output, everything else on standard error.
+ *
+ * @param work The command.
+ * @param options Global options.
+ * @param host Streams, signals and time.
+ * @throws What the command throws, with the terminal as it was; `CANCELED` once the user stopped it.
+ */
+export async function runCommand(work: Work, options: GlobalOptions, host: Host): Promise<void> {
+  const outcome = await perform(work, options, host);
+  const { report, lines, summary, error } = outcome;
+  host.stdout.write(options.json ? jsonText(report, host) : lines.map((line) => `${line}\n`).join(""));
+  if (summary !== undefined && !options.json && !options.quiet) host.stderr.write(`${summary}\n`);
+  if (error) throw error;
+}
+
+async function perform(work: Work, options: GlobalOptions, host: Host): Promise<Outcome> {
+  using interruption = listenForInterruption(host);
+  using renderer = createRenderer(host, options);
+  const { signal } = interruption;
+  // The second signal ends the process without another word, so the terminal is put in order at the first.
+  signal.addEventListener("abort", () => renderer[Symbol.dispose](), { once: true });
+  const isTraced = options.debug || host.env("OCI_DEBUG") === "1";
+  const isConversation = host.stdin.isTerminal && host.stderr.isTerminal && options.progress !== "json";
+  const context: CommandContext = {
+    signal,
+    clock: host.clock,
+    random: () => host.random(),
+    env: (name) => host.env(name),
+    onEvent: renderer.onEvent,
+    onTrace: isTraced ? (line) => renderer.print(printable(line)) : undefined,
+    interaction: isConversation ? createPrompts({ signal, pause: () => renderer.pause() }) : undefined,
+  };
+  try {
+    return await work(context);
+  } catch (error) {
+    throw signal.aborted && !isPusherError(error, "CANCELED") ? signal.reason : error;
+  }
+}

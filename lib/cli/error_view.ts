@@ -1,0 +1,115 @@
+import { type ErrorCode, isPusherError } from "../errors.ts";
+import { printable } from "../util/printable.ts";
+import { VERSION } from "../version.ts";
+import { paint } from "./ui/ansi.ts";
+
+/** Where bugs are reported. */
+const ISSUES_URL = "https://github.com/yorelog/docker-image-pusher/issues";
+
+/** Causes below causes stop being told here. */
+const MAX_CAUSES = 5;
+
+/** How to show an error. */
+export interface ErrorViewOptions {
+  /** Runtime and system, for bug reports. */
+  platform: string;
+  /**
+   * Whether to add the stack.
+   *
+   * @default {false}
+   */
+  debug?: boolean;
+  /**
+   * Whether the terminal takes colors.
+   *
+   * @default {false}
+   */
+  color?: boolean;
+}
+
+/** An error as JSON: what `--json` prints on standard error, wrapped as `{"error": …}`. */
+interface ErrorDocument {
+  code: ErrorCode;
+  message: string;
+  hint: string | undefined;
+  detail: unknown;
+  stack: string | undefined;
+}
+
+/**
+ * Writes an error for people: what failed, why, and what to do. Text from outside is escaped.
+ *
+ * @param error Whatever was thrown.
+ * @param options Platform, stack and color.
+ * @returns Lines, each ended.
+ */
+export function errorText(error: unknown, options: ErrorViewOptions): string {
+  const { debug = false, color = false } = options;
+  const { message, hint } = describe(error, options);
+  const lines = [`${paint("error:", "red", color)} ${printable(message)}`];
+  for (const cause of newCauses(error, message)) lines.push(`  because: ${printable(cause)}`);
+  lines.push(...detailLines(error));
+  if (hint) lines.push(`${paint("hint:", "cyan", color)} ${printable(hint)}`);
+  if (debug) lines.push(...stackOf(error).split("\n").map((line) => printable(line)));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/**
+ * Writes a result or an error for programs, with every error in it as its code, message, hint and detail.
+ *
+ * @param value Plain data with errors anywhere in it.
+ * @param options Platform and stack.
+ * @returns JSON over several lines, ended.
+ */
+export function jsonText(value: unknown, options: ErrorViewOptions): string {
+  const withErrors = (_: string, value: unknown): unknown =>
+    value instanceof Error ? errorDocument(value, options) : value;
+  return `${JSON.stringify(value, withErrors, 2)}\n`;
+}
+
+function errorDocument(error: Error, options: ErrorViewOptions): ErrorDocument {
+  return {
+    code: isPusherError(error) ? error.code : "INTERNAL",
+    ...describe(error, options),
+    detail: isPusherError(error) ? error.detail : {},
+    stack: options.debug ? stackOf(error) : undefined,
+  };
+}
+
+function describe(error: unknown, options: ErrorViewOptions): { message: string; hint: string | undefined } {
+  if (isPusherError(error) && error.code !== "INTERNAL") return { message: error.message, hint: error.hint };
+  const trace = options.debug ? "" : ' and what it prints with "--debug"';
+  return {
+    message: `unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : `error: ${error}`}`,
+    hint: `This is a bug. Please report it at ${ISSUES_URL} with the command${trace} ` +
+      `(docker-image-pusher ${VERSION}, ${options.platform}).`,
+  };
+}
+
+/** Causes that say something the lines above them did not. */
+function newCauses(error: unknown, message: string): string[] {
+  const said = [message];
+  let cause = error instanceof Error ? error.cause : undefined;
+  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++, cause = cause.cause) {
+    const { message } = cause;
+    if (message !== "" && !said.some((text) => text.includes(message))) said.push(message);
+  }
+  return said.slice(1);
+}
+
+function detailLines(error: unknown): string[] {
+  if (isPusherError(error, "RUNTIME_FAILED")) {
+    return error.detail.stderr.trimEnd().split("\n").map((line) => `  ${printable(line)}`);
+  }
+  if (isPusherError(error, "PARTIAL")) {
+    return error.detail.failures.flatMap(({ target, error }) => [
+      `  ${printable(target)}: ${printable(error.message)}`,
+      ...(isPusherError(error) && error.hint ? [`    ${printable(error.hint)}`] : []),
+    ]);
+  }
+  return [];
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? `${error}` : `${error}`;
+}

@@ -1,0 +1,63 @@
+import type { InspectedImage, InspectReport } from "../commands/inspect.ts";
+import { formatByteSize } from "../util/byte_size.ts";
+import { printable } from "../util/printable.ts";
+import { shortDigest } from "./ui/measures.ts";
+
+/** A digest takes 71 of 80 columns. */
+const KEY_WIDTH = 9;
+
+/** What goes without saying in the type of a layer. */
+const LAYER_TYPE_REGEXP = /^application\/vnd\.(?:oci\.image\.layer\.v1|docker\.image\.rootfs\.diff)\./;
+
+/**
+ * Lays out what an archive holds for 80 columns. Layers are shown by short digest; `--json` has them in full.
+ *
+ * @param report What an archive holds.
+ * @returns Lines; text from outside is escaped.
+ */
+export function inspectLines(report: InspectReport): string[] {
+  const { path, format, sizeBytes, images } = report;
+  return [
+    `${printable(path)}: ${format}, ${formatByteSize(sizeBytes)}, ${count(images.length, "image")}`,
+    ...images.flatMap((image) => imageLines(image, image.names.length > 0 ? image.names : ["no name"])),
+  ];
+}
+
+function imageLines(image: InspectedImage, titles: readonly string[]): string[] {
+  const { digest, platform, created, layers, manifests } = image;
+  return [
+    "",
+    ...titles.map((title) => printable(title)),
+    pair("digest", digest),
+    ...(platform === undefined ? [] : [pair("platform", platform)]),
+    ...(created === undefined ? [] : [pair("created", created)]),
+    pair("size", sizeText(image)),
+    ...layers.map(layerLine),
+    ...manifests.flatMap((manifest) =>
+      imageLines(manifest, [`${manifest.platform ?? shortDigest(manifest.digest)} in ${titles[0]}`])
+    ),
+  ];
+}
+
+function pair(key: string, value: string): string {
+  return `${key.padEnd(KEY_WIDTH)}${printable(value)}`;
+}
+
+function sizeText({ sizeBytes, layers, manifests }: InspectedImage): string {
+  const parts = manifests.length > 0 ? count(manifests.length, "manifest") : count(layers.length, "layer");
+  return `${formatByteSize(sizeBytes)} in ${parts}`;
+}
+
+function layerLine(layer: InspectedImage["layers"][number], position: number): string {
+  const cells = [
+    String(position + 1).padStart(KEY_WIDTH - 2),
+    shortDigest(layer.digest),
+    formatByteSize(layer.sizeBytes).padStart(8),
+    printable(layer.mediaType.replace(LAYER_TYPE_REGEXP, "")),
+  ];
+  return cells.join("  ");
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,127 @@
+import type { CommandContext } from "../commands/command_context.ts";
+import { PusherError } from "../errors.ts";
+import { parseByteSize } from "../util/byte_size.ts";
+import { printable } from "../util/printable.ts";
+import type { Host } from "./host.ts";
+import type { CommandLine } from "./program.ts";
+import { type PasswordOptions, readPassword } from "./read_password.ts";
+
+const MAX_CONCURRENCY = 64;
+const MIN_CHUNK_BYTES = 2 ** 20;
+const MAX_CHUNK_BYTES = 4 * 2 ** 30;
+
+/**
+ * Defines `push`.
+ *
+ * @param commandLine Where to add it, and how to run it.
+ */
+export function definePush({ program, host, run }: CommandLine): void {
+  program.command("push")
+    .summary("upload the images of archives to registries")
+    .description(
+      "Uploads the images of archives, and prints registry/repository:tag@digest for each. Without -t or " +
+        "--registry they go where they went last time.",
+    )
+    .argument("<archives...>", "image archives, as docker save or podman save write them")
+    .optionsGroup("Destination options:")
+    .option("-t, --target <reference>", "registry/repository:tag to push to (repeatable)", collect)
+    .addOption(
+      program.createOption("--registry <host/path>", "registry to push to under the archive's own names")
+        .conflicts("target"),
+    )
+    .option("--image <name>", "push only this image of the archive (repeatable)", collect)
+    .option("-y, --yes", "do not ask about new destinations")
+    .optionsGroup("Registry options:")
+    .option("--username <name>", "user name, instead of a stored login")
+    .addOption(
+      program.createOption("--password <password>", "password, visible to other users of this machine")
+        .conflicts("passwordStdin"),
+    )
+    .option("--password-stdin", "read the password from standard input")
+    .option("--plain-http", "use HTTP without TLS")
+    .optionsGroup("Transfer options:")
+    .option(
+      "--concurrency <number>",
+      `blobs to upload at once, 1 to ${MAX_CONCURRENCY} (default: 3)`,
+      parseConcurrency,
+    )
+    .option(
+      "--blob-chunk <size>",
+      "upload large blobs in parts of this size, 1MiB to 4GiB (default: 20MiB)",
+      parseChunkSize,
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ docker-image-pusher push nginx_latest.tar -t registry.example.com/web/nginx:1
+  $ docker-image-pusher push images/*.tar --registry registry.example.com/mirror`,
+    )
+    .action(async (archives, _, command) => {
+      const options = command.optsWithGlobals();
+      await run(async (context) => {
+        const { push } = await import("../commands/push.ts");
+        const { pushOutcome } = await import("./push_view.ts");
+        const credentials = await readCredentials(options, host, context);
+        const report = await push({
+          archives,
+          targets: options.target,
+          registry: options.registry,
+          images: options.image,
+          yes: options.yes,
+          credentials,
+          concurrency: options.concurrency,
+          chunkSizeBytes: options.blobChunk,
+          plainHttp: options.plainHttp,
+          stateDir: options.stateDir,
+        }, context);
+        return pushOutcome(report);
+      }, options);
+    });
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...previous ?? [], value];
+}
+
+function parseConcurrency(text: string): number {
+  const number = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= MAX_CONCURRENCY) return number;
+  throw invalid("--concurrency", text, `a whole number from 1 to ${MAX_CONCURRENCY}`);
+}
+
+function parseChunkSize(text: string): number {
+  const sizeBytes = parseByteSize(text);
+  if (sizeBytes !== undefined && sizeBytes >= MIN_CHUNK_BYTES && sizeBytes <= MAX_CHUNK_BYTES) {
+    return sizeBytes;
+  }
+  throw invalid("--blob-chunk", text, "a size from 1MiB to 4GiB");
+}
+
+async function readCredentials(
+  options: PasswordOptions & { username?: string | undefined },
+  host: Host,
+  context: CommandContext,
+): Promise<{ username: string; password: string } | undefined> {
+  const { username } = options;
+  const given = await readPassword(options, { host, onEvent: context.onEvent });
+  if (username === undefined && given === undefined) return undefined;
+  if (!username) throw incomplete("a password without a user name", "--username");
+  const password = given ?? await context.interaction?.password(`Password for ${username}`);
+  if (!password) throw incomplete("a user name without a password", "--password-stdin");
+  return { username, password };
+}
+
+function invalid(option: string, value: string, wanted: string): PusherError {
+  return new PusherError("USAGE", `Cannot use ${option} "${printable(value)}": it is not ${wanted}`, {
+    detail: { option },
+    hint: `Give ${wanted}, or leave ${option} out.`,
+  });
+}
+
+function incomplete(what: string, option: string): PusherError {
+  return new PusherError("USAGE", `Cannot log in with ${what}`, {
+    detail: { option },
+    hint: `Add ${option}, or leave both out to use a stored login.`,
+  });
+}

@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
 import { createDenoCommandRunner } from "../../../lib/runtimes/deno_command_runner.ts";
 import { type Clock, systemClock } from "../../../lib/util/clock.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 const never = new AbortController().signal;
 /** These tests drive a POSIX shell. */
 const ignore = Deno.build.os === "windows";
-
-/** Timers that run only when a test says so. */
-function manualClock(): Clock & { fire(durationMs: number): void } {
-  const timers = new Map<number, () => void>();
-  return {
-    ...systemClock,
-    timer(durationMs, callback) {
-      timers.set(durationMs, callback);
-      return { [Symbol.dispose]: () => void timers.delete(durationMs) };
-    },
-    fire: (durationMs) => timers.get(durationMs)?.(),
-  };
-}
 
 Deno.test({
   name: "start() passes arguments as they are and gives output, complaints and exit code",
@@ -80,13 +68,13 @@ Deno.test({
   name: "start() kills a program that does not obey",
   ignore,
   async fn() {
-    const clock = manualClock();
+    const clock = new FakeClock();
     const stop = new AbortController();
     const runner = createDenoCommandRunner(clock);
     await using command = runner.start(["sh", "-c", "trap '' TERM; echo ready; exec sleep 600"], stop.signal);
     await firstBytes(command.stdout);
     stop.abort();
-    clock.fire(5_000);
+    await clock.advance(5_000);
     assert.equal((await command.ended).exitCode, 128 + 9);
   },
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { isPusherError } from "../../../lib/errors.ts";
 import { CredentialStore } from "../../../lib/state/credential_store.ts";
 import { systemClock } from "../../../lib/util/clock.ts";
-import { createTempDirectory } from "../../support/temp_directory.ts";
+import { fileNames } from "../../support/file_names.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 import { runWriters } from "./run_writers.ts";
 
 /** A store whose clock moves a second with every look at it. */
@@ -17,7 +18,7 @@ function createStore(directory: string): { store: CredentialStore; warnings: str
 }
 
 Deno.test("CredentialStore gives back what was stored, the latest for each registry", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { store, warnings } = createStore(temp.path);
   await store.set("docker.io", { username: "ann", password: "old" });
   await store.set("localhost:5000", { username: "bob", password: 'p"ä\\ss\n' });
@@ -31,7 +32,7 @@ Deno.test("CredentialStore gives back what was stored, the latest for each regis
 });
 
 Deno.test("CredentialStore.list() tells who, the newest last, and no password", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { store } = createStore(temp.path);
   for (const registry of ["b.example", "a.example", "b.example"]) {
     await store.set(registry, { username: "ann", password: "secret" });
@@ -45,7 +46,7 @@ Deno.test("CredentialStore.list() tells who, the newest last, and no password", 
 });
 
 Deno.test("CredentialStore.delete() says whether there was a login", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { store } = createStore(temp.path);
   await store.set("a.example", { username: "ann", password: "1" });
   await store.set("b.example", { username: "ann", password: "2" });
@@ -55,16 +56,16 @@ Deno.test("CredentialStore.delete() says whether there was a login", async () =>
 });
 
 Deno.test("CredentialStore creates nothing until something is stored", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { store } = createStore(`${temp.path}/state`);
   assert.equal(await store.get("a.example"), undefined);
   assert.deepEqual(await store.list(), []);
   assert.equal(await store.delete("a.example"), false);
-  assert.deepEqual(await temp.names(), []);
+  assert.deepEqual(await fileNames(temp.path), []);
 });
 
 Deno.test("CredentialStore does not take properties of objects for registries", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { store } = createStore(temp.path);
   await store.set("a.example", { username: "ann", password: "1" });
   assert.equal(await store.get("constructor"), undefined);
@@ -73,7 +74,7 @@ Deno.test("CredentialStore does not take properties of objects for registries", 
 });
 
 Deno.test("CredentialStore neither uses nor overwrites a file it does not understand", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const path = `${temp.path}/credentials.json`;
   const { store } = createStore(temp.path);
   for (
@@ -106,7 +107,7 @@ Deno.test({
   name: "CredentialStore warns once when others may read the file, and closes it with the next write",
   ignore: Deno.build.os === "windows",
   async fn() {
-    await using temp = await createTempDirectory();
+    await using temp = await makeTempDir();
     const path = `${temp.path}/credentials.json`;
     await createStore(temp.path).store.set("a.example", { username: "ann", password: "1" });
     await Deno.chmod(path, 0o640);
@@ -121,11 +122,11 @@ Deno.test({
 });
 
 Deno.test("CredentialStore keeps every login when processes write at the same time", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const written = await runWriters(temp.path, { writers: 3, count: 15 });
   const { store, warnings } = createStore(temp.path);
   const stored = (await store.list()).map(({ registry }) => registry);
   assert.deepEqual(stored.sort(), written.map((name) => `${name}.example`).sort());
   assert.deepEqual(warnings, []);
-  assert.deepEqual(await temp.names(), [".lock", "credentials.json", "push_history.json"]);
+  assert.deepEqual(await fileNames(temp.path), [".lock", "credentials.json", "push_history.json"]);
 });

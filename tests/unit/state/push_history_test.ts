@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { sha256Digest } from "../../../lib/spec/digest.ts";
 import { PushHistory, type PushRecord } from "../../../lib/state/push_history.ts";
 import { systemClock } from "../../../lib/util/clock.ts";
-import { createTempDirectory } from "../../support/temp_directory.ts";
+import { fileNames } from "../../support/file_names.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 import { runWriters } from "./run_writers.ts";
 
 const DIGEST = sha256Digest("a".repeat(64));
@@ -18,7 +19,7 @@ function push(image: string, target: string, confirmed = true): PushRecord {
 }
 
 Deno.test("PushHistory.lastTargetFor() gives the latest confirmed target of that image", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { history, warnings } = createHistory(temp.path);
   await history.append([
     push("team/app:1", "a.example/team/app:1"),
@@ -32,7 +33,7 @@ Deno.test("PushHistory.lastTargetFor() gives the latest confirmed target of that
 });
 
 Deno.test("PushHistory.recentRegistries() gives each host once, the most recent first", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { history } = createHistory(temp.path);
   for (const host of ["a.example", "localhost:5000", "a.example", "b.example"]) {
     await history.append([push("app:1", `${host}/app:1`)]);
@@ -41,7 +42,7 @@ Deno.test("PushHistory.recentRegistries() gives each host once, the most recent 
 });
 
 Deno.test("PushHistory.isConfirmed() knows whole repositories, whatever the tag", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { history } = createHistory(temp.path);
   await history.append([
     push("app:1", "localhost:5000/team/app:1"),
@@ -56,7 +57,7 @@ Deno.test("PushHistory.isConfirmed() knows whole repositories, whatever the tag"
 });
 
 Deno.test("PushHistory remembers the last 200 pushes", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { history } = createHistory(temp.path);
   await history.append(
     Array.from({ length: 150 }, (_, number) => push(`first:${number}`, `a.example/first:${number}`)),
@@ -71,16 +72,16 @@ Deno.test("PushHistory remembers the last 200 pushes", async () => {
 });
 
 Deno.test("PushHistory creates nothing when it is only asked", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { history, warnings } = createHistory(`${temp.path}/state`);
   assert.deepEqual(await history.list(), []);
   assert.deepEqual(await history.recentRegistries(), []);
-  assert.deepEqual(await temp.names(), []);
+  assert.deepEqual(await fileNames(temp.path), []);
   assert.deepEqual(warnings, []);
 });
 
 Deno.test("PushHistory sets a corrupt file aside under a free name, warns, and goes on", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const path = `${temp.path}/push_history.json`;
   const { history, warnings } = createHistory(temp.path);
   await Deno.writeTextFile(path, "first {");
@@ -95,7 +96,7 @@ Deno.test("PushHistory sets a corrupt file aside under a free name, warns, and g
 });
 
 Deno.test("PushHistory takes a record it cannot use for corruption", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const { history, warnings } = createHistory(temp.path);
   const record = { ...push("app:1", "a.example/app:1"), digest: "sha256:short" };
   await Deno.writeTextFile(
@@ -107,7 +108,7 @@ Deno.test("PushHistory takes a record it cannot use for corruption", async () =>
 });
 
 Deno.test("PushHistory only warns when it cannot be written or repaired", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.writeTextFile(`${temp.path}/file`, "");
   const { history, warnings } = createHistory(`${temp.path}/file`);
   await history.append([push("app:1", "a.example/app:1")]);
@@ -117,7 +118,7 @@ Deno.test("PushHistory only warns when it cannot be written or repaired", async 
 });
 
 Deno.test("PushHistory keeps every push when processes write at the same time", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const written = await runWriters(temp.path, { writers: 3, count: 15 });
   const pushes = await createHistory(temp.path).history.list();
   assert.deepEqual(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isPusherError } from "../../../lib/errors.ts";
 import { resolveStateDirectory } from "../../../lib/state/state_directory.ts";
-import { createTempDirectory } from "../../support/temp_directory.ts";
+import { fileNames } from "../../support/file_names.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 
 function environment(variables: Record<string, string>): (name: string) => string | undefined {
   return (name) => variables[name];
@@ -14,25 +15,25 @@ Deno.test("resolveStateDirectory() prefers the flag to everything", async () => 
 });
 
 Deno.test("resolveStateDirectory() prefers the variable to directories that exist", async () => {
-  await using cwd = await createTempDirectory();
+  await using cwd = await makeTempDir();
   await Deno.mkdir(`${cwd.path}/.docker-image-pusher`);
   assert.equal(await resolveStateDirectory({ env: EVERYTHING, cwd: cwd.path }), "/from/env");
 });
 
 Deno.test("resolveStateDirectory() takes the working directory's before the home's", async () => {
-  await using cwd = await createTempDirectory();
+  await using cwd = await makeTempDir();
   await Deno.mkdir(`${cwd.path}/.docker-image-pusher`);
   const env = environment({ HOME: "/home/ann" });
   assert.equal(await resolveStateDirectory({ env, cwd: cwd.path }), `${cwd.path}/.docker-image-pusher`);
 });
 
 Deno.test("resolveStateDirectory() ignores a file of that name and creates nothing", async () => {
-  await using cwd = await createTempDirectory();
-  await using home = await createTempDirectory();
+  await using cwd = await makeTempDir();
+  await using home = await makeTempDir();
   await Deno.writeTextFile(`${cwd.path}/.docker-image-pusher`, "");
   const env = environment({ HOME: home.path });
   assert.equal(await resolveStateDirectory({ env, cwd: cwd.path }), `${home.path}/.docker-image-pusher`);
-  assert.deepEqual(await home.names(), []);
+  assert.deepEqual(await fileNames(home.path), []);
 });
 
 Deno.test("resolveStateDirectory() finds the home of Windows", async () => {

@@ -6,27 +6,28 @@ import {
   type StateDocument,
   writeStateDocument,
 } from "../../../lib/state/state_document.ts";
-import { createTempDirectory } from "../../support/temp_directory.ts";
+import { fileNames } from "../../support/file_names.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 
 function document(directory: string): StateDocument<{ word: string }> {
   return { directory, name: "doc.json", schema: v.object({ word: v.string() }) };
 }
 
 Deno.test("readStateDocument() gives back what writeStateDocument() wrote", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const doc = document(temp.path);
   assert.equal(await readStateDocument(doc), undefined);
   await writeStateDocument(doc, { word: "one" });
   await writeStateDocument(doc, { word: "twö" });
   assert.deepEqual(await readStateDocument(doc), { word: "twö" });
-  assert.deepEqual(await temp.names(), ["doc.json"]);
+  assert.deepEqual(await fileNames(temp.path), ["doc.json"]);
 });
 
 Deno.test({
   name: "writeStateDocument() keeps others from reading, even where they could before",
   ignore: Deno.build.os === "windows",
   async fn() {
-    await using temp = await createTempDirectory();
+    await using temp = await makeTempDir();
     await Deno.writeTextFile(`${temp.path}/doc.json`, "{}", { mode: 0o644 });
     await writeStateDocument(document(temp.path), { word: "secret" });
     assert.equal((await Deno.stat(`${temp.path}/doc.json`)).mode! & 0o777, 0o600);
@@ -34,7 +35,7 @@ Deno.test({
 });
 
 Deno.test("writeStateDocument() refuses a symbolic link and leaves its target alone", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.writeTextFile(`${temp.path}/target`, "untouched");
   await Deno.symlink(`${temp.path}/target`, `${temp.path}/doc.json`);
   await assert.rejects(
@@ -42,21 +43,21 @@ Deno.test("writeStateDocument() refuses a symbolic link and leaves its target al
     (error) => isPusherError(error, "STATE_UNWRITABLE") && /symbolic link/.test(error.message),
   );
   assert.equal(await Deno.readTextFile(`${temp.path}/target`), "untouched");
-  assert.deepEqual(await temp.names(), ["doc.json", "target"]);
+  assert.deepEqual(await fileNames(temp.path), ["doc.json", "target"]);
 });
 
 Deno.test("writeStateDocument() leaves nothing behind when the file cannot get its name", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.mkdir(`${temp.path}/doc.json`);
   await assert.rejects(
     writeStateDocument(document(temp.path), { word: "one" }),
     (error) => isPusherError(error, "STATE_UNWRITABLE") && error.detail.path === `${temp.path}/doc.json`,
   );
-  assert.deepEqual(await temp.names(), ["doc.json"]);
+  assert.deepEqual(await fileNames(temp.path), ["doc.json"]);
 });
 
 Deno.test("writeStateDocument() fails when a file is in the directory's place", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.writeTextFile(`${temp.path}/file`, "");
   await assert.rejects(
     writeStateDocument(document(`${temp.path}/file`), { word: "one" }),
@@ -69,7 +70,7 @@ Deno.test({
   // Root may write everywhere, and Windows has no such mode.
   ignore: Deno.build.os === "windows" || Deno.uid() === 0,
   async fn() {
-    await using temp = await createTempDirectory();
+    await using temp = await makeTempDir();
     await Deno.mkdir(`${temp.path}/closed`, { mode: 0o500 });
     await assert.rejects(
       writeStateDocument(document(`${temp.path}/closed`), { word: "one" }),
@@ -88,7 +89,7 @@ for (
   ] as const
 ) {
   Deno.test(`readStateDocument() fails on ${what}, naming the file`, async () => {
-    await using temp = await createTempDirectory();
+    await using temp = await makeTempDir();
     const path = `${temp.path}/doc.json`;
     await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
     await assert.rejects(

@@ -1,34 +1,30 @@
 import assert from "node:assert/strict";
 import { isPusherError } from "../../../lib/errors.ts";
 import { lockState } from "../../../lib/state/state_lock.ts";
-import { type Clock, systemClock } from "../../../lib/util/clock.ts";
-import { createTempDirectory } from "../../support/temp_directory.ts";
+import { systemClock } from "../../../lib/util/clock.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 
-/** Time that passes only in sleeps, each of which does something first. */
-function sleepingClock(onSleep: () => void): Clock & { elapsedMs: number } {
-  return {
-    elapsedMs: 0,
-    now() {
-      return this.elapsedMs;
-    },
-    sleep(durationMs) {
-      this.elapsedMs += durationMs;
-      onSleep();
-      return Promise.resolve();
-    },
-    timer: systemClock.timer,
+/** Sleeps take no time, but each does something first. */
+function sleepingClock(onSleep: () => void): FakeClock {
+  const clock = new FakeClock({ autoAdvance: true });
+  const sleep = clock.sleep.bind(clock);
+  clock.sleep = (durationMs) => {
+    onSleep();
+    return sleep(durationMs);
   };
+  return clock;
 }
 
 Deno.test("lockState() creates the directory for its owner only", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   using _lock = await lockState(`${temp.path}/a/b`, systemClock);
   const { mode } = await Deno.stat(`${temp.path}/a/b`);
   if (Deno.build.os !== "windows") assert.equal(mode! & 0o777, 0o700);
 });
 
 Deno.test("lockState() waits until the other lock is gone", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const first = await lockState(temp.path, systemClock);
   let sleeps = 0;
   const clock = sleepingClock(() => {
@@ -39,19 +35,20 @@ Deno.test("lockState() waits until the other lock is gone", async () => {
 });
 
 Deno.test("lockState() gives up after ten seconds", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   using _first = await lockState(temp.path, systemClock);
-  const clock = sleepingClock(() => {});
+  const clock = new FakeClock({ autoAdvance: true });
+  const startMs = clock.now();
   await assert.rejects(
     lockState(temp.path, clock),
     (error) =>
       isPusherError(error, "STATE_LOCKED") && error.retryable && error.detail.path.startsWith(temp.path),
   );
-  assert.equal(clock.elapsedMs, 10_000);
+  assert.equal(clock.now() - startMs, 10_000);
 });
 
 Deno.test("lockState() is free again when the process that held it was killed", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   const script = new URL("./hold_lock.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-lock", script, temp.path],
@@ -59,7 +56,7 @@ Deno.test("lockState() is free again when the process that held it was killed", 
   }).spawn();
   const reader = child.stdout.getReader();
   await reader.read();
-  const clock = sleepingClock(() => {});
+  const clock = new FakeClock({ autoAdvance: true });
   await assert.rejects(lockState(temp.path, clock), (error) => isPusherError(error, "STATE_LOCKED"));
   child.kill("SIGKILL");
   await child.status;
@@ -68,7 +65,7 @@ Deno.test("lockState() is free again when the process that held it was killed", 
 });
 
 Deno.test("lockState() fails when the directory cannot be made", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.writeTextFile(`${temp.path}/file`, "");
   await assert.rejects(
     lockState(`${temp.path}/file/state`, systemClock),

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { createAtomicFile } from "../../../lib/util/atomic_file.ts";
-import { createTempDirectory } from "../../support/temp_directory.ts";
+import { fileNames } from "../../support/file_names.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 
 const HELLO = new TextEncoder().encode("hello");
 
 Deno.test("createAtomicFile() shows the file under its name only once it is committed", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await using target = await createAtomicFile(temp.path, "a.tar");
   await target.write(HELLO);
-  const [pending, ...others] = await temp.names();
+  const [pending, ...others] = await fileNames(temp.path);
   assert.match(pending!, /^\.a\.tar\..+\.partial$/);
   assert.deepEqual(others, []);
   await target.commit();
-  assert.deepEqual(await temp.names(), ["a.tar"]);
+  assert.deepEqual(await fileNames(temp.path), ["a.tar"]);
   assert.equal(await Deno.readTextFile(`${temp.path}/a.tar`), "hello");
 });
 
@@ -20,7 +21,7 @@ Deno.test({
   name: "createAtomicFile() makes files that only their owner can read",
   ignore: Deno.build.os === "windows",
   async fn() {
-    await using temp = await createTempDirectory();
+    await using temp = await makeTempDir();
     await using target = await createAtomicFile(temp.path, "a.tar");
     await target.commit();
     assert.equal((await Deno.stat(`${temp.path}/a.tar`)).mode! & 0o777, 0o600);
@@ -28,28 +29,28 @@ Deno.test({
 });
 
 Deno.test("createAtomicFile() leaves what was there when it is not committed", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.writeTextFile(`${temp.path}/a.tar`, "old");
   {
     await using target = await createAtomicFile(temp.path, "a.tar");
     await target.write(HELLO);
   }
-  assert.deepEqual(await temp.names(), ["a.tar"]);
+  assert.deepEqual(await fileNames(temp.path), ["a.tar"]);
   assert.equal(await Deno.readTextFile(`${temp.path}/a.tar`), "old");
 });
 
 Deno.test("createAtomicFile() cleans up after a commit that failed", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.mkdir(`${temp.path}/a.tar`);
   {
     await using target = await createAtomicFile(temp.path, "a.tar");
     await assert.rejects(() => target.commit());
   }
-  assert.deepEqual(await temp.names(), ["a.tar"]);
+  assert.deepEqual(await fileNames(temp.path), ["a.tar"]);
 });
 
 Deno.test("createAtomicFile() replaces a symbolic link instead of following it", async () => {
-  await using temp = await createTempDirectory();
+  await using temp = await makeTempDir();
   await Deno.writeTextFile(`${temp.path}/target`, "untouched");
   await Deno.symlink(`${temp.path}/target`, `${temp.path}/a.tar`);
   await using target = await createAtomicFile(temp.path, "a.tar");

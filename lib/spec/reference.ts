@@ -62,9 +62,8 @@ export function parseReference(text: string): Reference {
   const first = name.slice(0, Math.max(slash, 0));
   const isHost = first === "localhost" || /[.:A-Z]/.test(first);
   const registry = isHost ? canonicalRegistry(first) : DOCKER_HUB;
-  const path = isHost ? name.slice(slash + 1) : name;
-  const [repository, tag] = splitOnce(path, ":");
-  if (!REGISTRY_REGEXP.test(registry)) throw invalid(text, `"${printable(registry)}" is not a host`);
+  const [path, tag] = splitOnce(isHost ? name.slice(slash + 1) : name, ":");
+  if (!isRegistry(registry)) throw invalid(text, `"${printable(registry)}" is not a host`);
   if (tag !== undefined && !TAG_REGEXP.test(tag)) {
     throw invalid(
       text,
@@ -72,9 +71,11 @@ export function parseReference(text: string): Reference {
       "Tags hold letters, digits, _ . - and at most 128 of them.",
     );
   }
+  if (!isRepository(path)) throw invalid(text, repositoryFault(path));
+  const isFamiliar = registry === DOCKER_HUB && !path.includes("/");
+  const repository = isFamiliar ? `library/${path}` : path;
   if (!isRepository(repository)) throw invalid(text, repositoryFault(repository));
-  const isFamiliar = registry === DOCKER_HUB && !repository.includes("/");
-  return { registry, repository: isFamiliar ? `library/${repository}` : repository, tag, digest };
+  return { registry, repository, tag, digest };
 }
 
 /**
@@ -87,7 +88,7 @@ export function parseReference(text: string): Reference {
 export function parseRegistry(text: string): { registry: string; prefix: string } {
   const [host, path] = splitOnce(text.replace(/\/+$/, ""), "/");
   if (/^[a-z]+:\/\//i.test(text)) throw invalid(text, "it has a scheme", "Leave out https://.");
-  if (!REGISTRY_REGEXP.test(host)) throw invalid(text, `"${printable(host)}" is not a host`);
+  if (!isRegistry(host)) throw invalid(text, `"${printable(host)}" is not a host`);
   if (path !== undefined && !isRepository(path)) throw invalid(text, repositoryFault(path));
   return { registry: canonicalRegistry(host), prefix: path ?? "" };
 }
@@ -131,6 +132,11 @@ export function withDefaultTag(reference: Reference): Reference {
  */
 export function isTag(text: string): boolean {
   return TAG_REGEXP.test(text);
+}
+
+/** The grammar is wider than what can be connected to: it lets ports above 65535 and impossible addresses through. */
+function isRegistry(text: string): boolean {
+  return REGISTRY_REGEXP.test(text) && URL.canParse(`https://${text}/`);
 }
 
 function isRepository(text: string): boolean {

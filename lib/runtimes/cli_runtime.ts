@@ -10,6 +10,8 @@ import { runtimeFailed } from "./runtime_failed.ts";
 
 const MAX_VERSION_BYTES = 4096;
 const MAX_LIST_BYTES = 32 * 2 ** 20;
+/** A terminal sends Ctrl-C to the runtime too, which may be gone before our own handler has run. */
+const EXIT_INTERRUPTED = 130;
 
 /** How a runtime is asked; the version is asked for in a way that fails when its daemon does not answer. */
 interface Dialect {
@@ -108,9 +110,6 @@ export function createCliRuntime(name: RuntimeName, runner: CommandRunner): Cont
     },
   };
 }
-
-/** A terminal sends Ctrl-C to the runtime too, and it may be gone before our own handler has run. */
-const EXIT_INTERRUPTED = 130;
 
 function interrupted(image: string): PusherError {
   return new PusherError("CANCELED", `Cannot save "${image}": it was interrupted`, {

@@ -17,7 +17,7 @@ const MAX_SUGGESTIONS = 5;
  */
 export function similarNames(name: string, known: readonly string[]): string[] {
   const wanted = baseName(name);
-  const tolerated = Math.max(1, Math.floor(wanted.length / 3));
+  const tolerated = Math.ceil(wanted.length / 3);
   return known
     .map((candidate) => ({ candidate, distance: editDistance(wanted, baseName(candidate)) }))
     .filter(({ distance }) => distance <= tolerated)

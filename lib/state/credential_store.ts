@@ -1,7 +1,12 @@
 import * as v from "valibot";
 import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
-import { readStateDocument, type StateDocument, writeStateDocument } from "./state_document.ts";
+import {
+  readStateDocument,
+  type StateDocument,
+  type StateOptions,
+  writeStateDocument,
+} from "./state_document.ts";
 import { lockState } from "./state_lock.ts";
 
 const CREDENTIALS_FILE = "credentials.json";
@@ -20,14 +25,6 @@ export interface StoredCredentials {
 
 /** A login without its secret. */
 export type StoredLogin = Omit<StoredCredentials, "password">;
-
-/** What a {@linkcode CredentialStore} needs. */
-export interface CredentialStoreOptions {
-  /** Time. */
-  clock: Clock;
-  /** Told when other users may read the file. */
-  onWarning: (message: string) => void;
-}
 
 const credentialsSchema = v.object({
   version: v.literal(1),
@@ -56,7 +53,7 @@ export class CredentialStore {
    * @param directory The state directory.
    * @param options Time, and who hears of warnings.
    */
-  constructor(directory: string, options: CredentialStoreOptions) {
+  constructor(directory: string, options: StateOptions) {
     this.#document = { directory, name: CREDENTIALS_FILE, schema: credentialsSchema };
     this.#clock = options.clock;
     this.#onWarning = options.onWarning;

@@ -3,7 +3,12 @@ import { isPusherError } from "../errors.ts";
 import { type Digest, isDigest } from "../spec/digest.ts";
 import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
-import { readStateDocument, type StateDocument, writeStateDocument } from "./state_document.ts";
+import {
+  readStateDocument,
+  type StateDocument,
+  type StateOptions,
+  writeStateDocument,
+} from "./state_document.ts";
 import { lockState } from "./state_lock.ts";
 
 const HISTORY_FILE = "push_history.json";
@@ -21,14 +26,6 @@ export interface PushRecord {
   pushedAt: string;
   /** Whether the user had said yes to this target, by naming or confirming it. */
   confirmed: boolean;
-}
-
-/** What a {@linkcode PushHistory} needs. */
-export interface PushHistoryOptions {
-  /** Time. */
-  clock: Clock;
-  /** Told what is wrong with the history. */
-  onWarning: (message: string) => void;
 }
 
 const historySchema = v.object({
@@ -57,7 +54,7 @@ export class PushHistory {
    * @param directory The state directory.
    * @param options Time, and who hears of warnings.
    */
-  constructor(directory: string, options: PushHistoryOptions) {
+  constructor(directory: string, options: StateOptions) {
     this.#document = { directory, name: HISTORY_FILE, schema: historySchema };
     this.#clock = options.clock;
     this.#onWarning = options.onWarning;

@@ -2,9 +2,18 @@ import type { GenericSchema } from "valibot";
 import { PusherError } from "../errors.ts";
 import { DocumentError, MAX_DOCUMENT_BYTES, parseDocument } from "../spec/documents.ts";
 import { createAtomicFile } from "../util/atomic_file.ts";
+import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
 import { systemReason } from "../util/system_reason.ts";
 import { stateUnwritable } from "./state_unwritable.ts";
+
+/** What everything that keeps state needs. */
+export interface StateOptions {
+  /** Time. */
+  clock: Clock;
+  /** Told of what the user should know and that stops nothing. */
+  onWarning: (message: string) => void;
+}
 
 /** A JSON file of the state directory. */
 export interface StateDocument<T> {

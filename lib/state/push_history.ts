@@ -149,7 +149,7 @@ export class PushHistory {
 
   #warn(error: unknown): void {
     this.#onWarning(
-      `The push history was not kept: ${error instanceof Error ? error.message : String(error)}.`,
+      `Going on without the push history: ${error instanceof Error ? error.message : String(error)}.`,
     );
   }
 }

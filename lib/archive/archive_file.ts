@@ -1,5 +1,6 @@
 import { PusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
+import type { StreamTap } from "../util/stream_body.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { streamRange } from "./range_stream.ts";
@@ -29,6 +30,8 @@ export class ArchiveFile implements SeekableBytes, Disposable {
   #readBytes = 0;
 
   /**
+   * Takes over an open file; {@linkcode ArchiveFile.open} opens one.
+   *
    * @param path The file.
    * @param main An open handle, closed with this object.
    * @param sizeBytes Its size.
@@ -87,9 +90,10 @@ export class ArchiveFile implements SeekableBytes, Disposable {
    * until the next one is asked for.
    *
    * @param range Which part.
+   * @param tap Sees what passes.
    * @returns A stream of exactly that part.
    */
-  stream(range: FileRange): ReadableStream<Uint8Array> {
+  stream(range: FileRange, tap?: StreamTap): ReadableStream<Uint8Array> {
     let handle: Deno.FsFile | undefined;
     let offsetBytes = range.offsetBytes;
     const close = (): void => {
@@ -110,7 +114,7 @@ export class ArchiveFile implements SeekableBytes, Disposable {
         throw error instanceof PusherError ? error : failedRead(this.path, offsetBytes, error);
       }
     };
-    return streamRange(range.sizeBytes, { read, close, pool: this.#pool });
+    return streamRange(range.sizeBytes, { read, close, pool: this.#pool, tap });
   }
 
   /** Closes every handle, also those of streams that were never ended. */

@@ -1,5 +1,6 @@
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Image } from "../spec/image.ts";
+import type { StreamTap } from "../util/stream_body.ts";
 
 /** Which part of a blob to read. */
 export interface BlobRange {
@@ -15,6 +16,8 @@ export interface BlobRange {
    * @default {to the end}
    */
   lengthBytes?: number;
+  /** Sees what passes. */
+  tap?: StreamTap;
 }
 
 /** An open archive: the images it holds and the bytes of their blobs. Disposing it closes the file. */

@@ -1,3 +1,4 @@
+import type { StreamTap } from "../util/stream_body.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 
 /**
@@ -14,6 +15,8 @@ export interface RangeStreamOptions {
   close(): void;
   /** Where buffers come from and go back to. */
   pool: BufferPool;
+  /** Sees what passes. */
+  tap?: StreamTap | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export function streamRange(
   lengthBytes: number,
   options: RangeStreamOptions,
 ): ReadableStream<Uint8Array> {
-  const { read, close, pool } = options;
+  const { read, close, pool, tap } = options;
   const ring: Uint8Array<ArrayBuffer>[] = [];
   let turn = 0;
   let unreadBytes = lengthBytes;
@@ -66,9 +69,12 @@ export function streamRange(
         }
         ahead = readNext();
         if (!ahead) close();
+        tap?.onChunk(chunk);
         controller.enqueue(chunk);
       } catch (error) {
+        await ahead?.catch(() => {});
         finish();
+        tap?.onFailure?.(error);
         throw error;
       }
     },

@@ -1,4 +1,5 @@
 import type { Descriptor } from "./descriptor.ts";
+import type { Digest } from "./digest.ts";
 import type { ImageConfig } from "./documents.ts";
 import type { Reference } from "./reference.ts";
 
@@ -25,14 +26,22 @@ export interface Image {
 }
 
 /**
- * Every manifest of a tree, children before parents: the order in which registries take them.
+ * Every manifest of a tree, each digest once, children before parents: the order in which registries take them.
  *
  * @param root The top of the tree.
  * @returns The manifests; `root` comes last.
  */
 export function* manifestsBottomUp(root: ManifestNode): Generator<ManifestNode> {
-  for (const child of root.children) yield* manifestsBottomUp(child);
-  yield root;
+  yield* below(root, new Set());
+}
+
+/** Indexes may share children: without `seen`, a few small ones could name millions. */
+function* below(node: ManifestNode, seen: Set<Digest>): Generator<ManifestNode> {
+  const { digest } = node.descriptor;
+  if (seen.has(digest)) return;
+  seen.add(digest);
+  for (const child of node.children) yield* below(child, seen);
+  yield node;
 }
 
 /**

@@ -23,6 +23,8 @@ export class ArchiveContents {
   #documentBytes = 0;
 
   /**
+   * Starts without blobs and notices.
+   *
    * @param file The file.
    * @param index Its entries.
    */

@@ -25,7 +25,11 @@ export class DockerLayers {
   /** By path and diff ID: images of one archive share layers. */
   readonly #described = new Map<string, Descriptor>();
 
-  /** @param contents The archive. */
+  /**
+   * Starts with nothing known.
+   *
+   * @param contents The archive.
+   */
   constructor(contents: ArchiveContents) {
     this.#contents = contents;
   }

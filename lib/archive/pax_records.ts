@@ -3,6 +3,8 @@ import { TarFormatError } from "./tar_format_error.ts";
 /** Longest decimal number that starts a record. */
 const MAX_LENGTH_DIGITS = 8;
 
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 const EQUALS = 0x3d;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -26,7 +28,10 @@ export function parsePaxRecords(bytes: Uint8Array): Map<string, string> {
     if (end > bytes.length || bytes[end - 1] !== NEWLINE || equals <= space + 1 || equals >= end) {
       throw new TarFormatError("an extended header record is malformed");
     }
-    records.set(decode(bytes.subarray(space + 1, equals)), decode(bytes.subarray(equals + 1, end - 1)));
+    records.set(
+      UTF8.decode(bytes.subarray(space + 1, equals)),
+      UTF8.decode(bytes.subarray(equals + 1, end - 1)),
+    );
     start = end;
   }
   return records;
@@ -46,11 +51,7 @@ export function parsePaxSize(value: string): number {
 }
 
 function parseLength(digits: Uint8Array): number {
-  const text = digits.length <= MAX_LENGTH_DIGITS ? decode(digits) : "";
+  const text = digits.length <= MAX_LENGTH_DIGITS ? UTF8.decode(digits) : "";
   if (!/^[1-9]\d*$/.test(text)) throw new TarFormatError("an extended header record has no length");
   return Number(text);
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }

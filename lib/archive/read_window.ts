@@ -21,7 +21,11 @@ export class ReadWindow {
   /** Requests that this window served. */
   #requests = 0;
 
-  /** @param source What to read. */
+  /**
+   * Starts without having read anything.
+   *
+   * @param source What to read.
+   */
   constructor(source: SeekableBytes) {
     this.#source = source;
   }

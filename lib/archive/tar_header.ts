@@ -29,6 +29,8 @@ const FIELD = {
   prefix: [345, 500],
 } as const;
 
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** POSIX's magic and version; GNU's older `ustar  ` has other fields where the prefix would be. */
 const USTAR_MAGIC = "ustar\u{0}00";
 
@@ -113,7 +115,7 @@ export function hasMoreSparseMap(block: Uint8Array): boolean {
  */
 export function parseTarText(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return end === 0 ? "" : UTF8.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 function text(block: Uint8Array, [start, end]: readonly [number, number]): string {

@@ -38,8 +38,10 @@ export class TarIndex {
   readonly #entries: Map<string, TarEntry[]>;
 
   /**
+   * Takes over what was found; {@linkcode indexTar} finds it.
+   *
    * @param source The file.
-   * @param entries Its entries by their normal names; {@linkcode indexTar} finds them.
+   * @param entries Its entries by their normal names.
    */
   constructor(source: SeekableBytes, entries: Map<string, TarEntry[]>) {
     this.#source = source;

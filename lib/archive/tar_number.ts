@@ -1,5 +1,9 @@
 import { TarFormatError } from "./tar_format_error.ts";
 
+const NUL = 0x00;
+const SPACE = 0x20;
+const ZERO = 0x30;
+
 /**
  * Reads a number field of a tar header. Three encodings are in use: octal digits with a terminator; octal digits that
  * fill the field (busybox, bsdtar, from 8 GiB on); base-256 with the highest bit set (GNU tar, from 8 GiB on).
@@ -39,7 +43,3 @@ function safe(value: number): number {
   if (value > Number.MAX_SAFE_INTEGER) throw new TarFormatError("a number is too large");
   return value;
 }
-
-const NUL = 0x00;
-const SPACE = 0x20;
-const ZERO = 0x30;

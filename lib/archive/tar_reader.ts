@@ -12,9 +12,6 @@ import {
   type TarHeader,
 } from "./tar_header.ts";
 
-/** Most headers read. Image archives have hundreds; more than this is a backup or an attack. */
-const MAX_HEADERS = 1_000_000;
-
 /** Longest extended header or GNU long name, as in Go's reader. */
 const MAX_EXTENSION_BYTES = 2 ** 20;
 
@@ -33,6 +30,16 @@ export interface TarEntry {
   sizeBytes: number;
   /** Where a link points; empty for others. */
   linkTarget: string;
+}
+
+/** Limits of {@linkcode readTarEntries}. */
+export interface TarReaderOptions {
+  /**
+   * Most headers read, extended ones included. Image archives have hundreds; more than this is a backup or an attack.
+   *
+   * @default {1000000}
+   */
+  maxHeaders?: number;
 }
 
 /** What extension entries said about the entry that follows them. */
@@ -63,17 +70,21 @@ const BODILESS_TYPES_REGEXP = /^[1-6]$/;
  * of the file, since some writers leave the zeros out.
  *
  * @param source The file.
+ * @param options Limits.
  * @returns Its entries in the order of the file.
  * @throws {PusherError} `ARCHIVE_CORRUPT` if a header is damaged or the file ends inside an entry,
  * `ARCHIVE_UNSUPPORTED` if there are too many entries.
  */
-export async function* readTarEntries(source: SeekableBytes): AsyncGenerator<TarEntry> {
+export async function* readTarEntries(
+  source: SeekableBytes,
+  { maxHeaders = 1_000_000 }: TarReaderOptions = {},
+): AsyncGenerator<TarEntry> {
   const window = new ReadWindow(source);
   let globals: ReadonlyMap<string, string> = new Map();
   let extensions: Extensions = {};
   let offsetBytes = 0;
   for (let headers = 0; offsetBytes < source.sizeBytes; headers++) {
-    if (headers === MAX_HEADERS) throw tooManyEntries(source.path);
+    if (headers === maxHeaders) throw tooManyEntries(source.path, maxHeaders);
     try {
       const block = await window.bytes(offsetBytes, TAR_BLOCK_BYTES);
       if (isZeroBlock(block)) return;
@@ -189,10 +200,10 @@ function damagedHeader(path: string, offsetBytes: number, cause: TarFormatError)
   });
 }
 
-function tooManyEntries(path: string): Error {
+function tooManyEntries(path: string, maxHeaders: number): Error {
   return unsupportedArchive(path, {
     found: "tar of too many entries",
-    reason: `it has more than ${MAX_HEADERS} entries, so it is no image archive`,
+    reason: `it has more than ${maxHeaders} entries, so it is no image archive`,
     hint: "Save an image with docker save or podman save.",
   });
 }

@@ -1,7 +1,7 @@
-// Hosts that only mean something to this machine or its network.
+// Addresses that only mean something to this machine or its network. IPv6 is public in 2000::/3 alone.
 const PRIVATE_IPV4_REGEXP =
-  /^(?:0|10|127|169\.254|172\.(?:1[6-9]|2\d|3[01])|192\.168|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
-const PRIVATE_IPV6_REGEXP = /^\[(?:::1?|fe[89ab][0-9a-f]:.*|f[cd][0-9a-f]{2}:.*|::ffff:.*)\]$/;
+  /^(?:0|10|127|169\.254|172\.(?:1[6-9]|2\d|3[01])|192\.(?:168|0\.0)|198\.1[89]|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])|22[4-9]|2[3-5]\d)(?:\.\d+)+$/;
+const PRIVATE_IPV6_REGEXP = /^\[(?![23][0-9a-f]{3}:)/;
 
 /**
  * Whether a host is this machine.
@@ -16,10 +16,11 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /**
- * Whether a host is a literal address of a private, loopback or link-local network.
+ * Whether a host is this machine, or a literal address that is not public: private, link-local, multicast, reserved.
  *
  * @param hostname As `URL.hostname` gives it: the URL parser has made decimal and hexadecimal IPv4 forms plain.
  * @returns Whether it is one.
+ * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  */
 export function isPrivateHost(hostname: string): boolean {
   return isLoopback(hostname) || PRIVATE_IPV4_REGEXP.test(hostname) || PRIVATE_IPV6_REGEXP.test(hostname);

@@ -51,7 +51,8 @@ export function uploadLocation(
  * @returns The URL to PUT to.
  */
 export function withDigest(location: URL, digest: string): URL {
-  const text = location.href;
-  const separator = !text.includes("?") ? "?" : /[?&]$/.test(text) ? "" : "&";
-  return new URL(`${text}${separator}digest=${encodeURIComponent(digest)}`);
+  const url = new URL(location);
+  const separator = url.search === "" || url.search.endsWith("&") ? "" : "&";
+  url.search += `${separator}digest=${encodeURIComponent(digest)}`;
+  return url;
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, isPusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
 import { VERSION } from "../version.ts";
+import { safeJson } from "./safe_json.ts";
 import { paint } from "./ui/ansi.ts";
 
 /** Where bugs are reported. */
@@ -62,9 +63,9 @@ export function errorText(error: unknown, options: ErrorViewOptions): string {
  * @returns JSON over several lines, ended.
  */
 export function jsonText(value: unknown, options: ErrorViewOptions): string {
-  const withErrors = (_: string, value: unknown): unknown =>
+  const replacer = (_: string, value: unknown): unknown =>
     value instanceof Error ? errorDocument(value, options) : value;
-  return `${JSON.stringify(value, withErrors, 2)}\n`;
+  return `${safeJson(value, { replacer, indent: 2 })}\n`;
 }
 
 function errorDocument(error: Error, options: ErrorViewOptions): ErrorDocument {
@@ -99,7 +100,9 @@ function newCauses(error: unknown, message: string): string[] {
 
 function detailLines(error: unknown): string[] {
   if (isPusherError(error, "RUNTIME_FAILED")) {
-    return error.detail.stderr.trimEnd().split("\n").map((line) => `  ${printable(line)}`);
+    const said = error.detail.stderr.trimEnd().split("\n");
+    // The message ends in the last line.
+    return said.length === 1 ? [] : said.map((line) => `  ${printable(line)}`);
   }
   if (isPusherError(error, "PARTIAL")) {
     return error.detail.failures.flatMap(({ target, error }) => [

@@ -14,8 +14,8 @@ export function defineInspect({ program, run }: CommandLine): void {
       "after",
       `
 Examples:
-  $ docker-image-pusher inspect nginx_latest.tar
-  $ docker-image-pusher inspect nginx_latest.tar --json | jq -r '.images[].digest'`,
+  $ docker-image-pusher inspect nginx.tar
+  $ docker-image-pusher inspect nginx.tar --json | jq -r '.images[].digest'`,
     )
     .action(async (archive, _, command) => {
       await run(async (context) => {

@@ -9,6 +9,9 @@ const KEY_WIDTH = 9;
 /** What goes without saying in the type of a layer. */
 const LAYER_TYPE_REGEXP = /^application\/vnd\.(?:oci\.image\.layer\.v1|docker\.image\.rootfs\.diff)\./;
 
+/** Of a second. */
+const FRACTION_REGEXP = /\.\d+/;
+
 /**
  * Lays out what an archive holds for 80 columns. Layers are shown by short digest; `--json` has them in full.
  *
@@ -24,17 +27,18 @@ export function inspectLines(report: InspectReport): string[] {
 }
 
 function imageLines(image: InspectedImage, titles: readonly string[]): string[] {
-  const { digest, platform, created, layers, manifests } = image;
+  const { names, digest, platform, created, layers, manifests } = image;
+  const parent = names[0] ?? shortDigest(digest);
   return [
     "",
     ...titles.map((title) => printable(title)),
     pair("digest", digest),
     ...(platform === undefined ? [] : [pair("platform", platform)]),
-    ...(created === undefined ? [] : [pair("created", created)]),
+    ...(created === undefined ? [] : [pair("created", created.replace(FRACTION_REGEXP, ""))]),
     pair("size", sizeText(image)),
     ...layers.map(layerLine),
     ...manifests.flatMap((manifest) =>
-      imageLines(manifest, [`${manifest.platform ?? shortDigest(manifest.digest)} in ${titles[0]}`])
+      imageLines(manifest, [`${manifest.platform ?? shortDigest(manifest.digest)} in ${parent}`])
     ),
   ];
 }
@@ -51,7 +55,7 @@ function sizeText({ sizeBytes, layers, manifests }: InspectedImage): string {
 function layerLine(layer: InspectedImage["layers"][number], position: number): string {
   const cells = [
     String(position + 1).padStart(KEY_WIDTH - 2),
-    shortDigest(layer.digest),
+    printable(shortDigest(layer.digest)),
     formatByteSize(layer.sizeBytes).padStart(8),
     printable(layer.mediaType.replace(LAYER_TYPE_REGEXP, "")),
   ];

@@ -94,6 +94,7 @@ function createRoot(): Program {
     .addHelpOption(help)
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({
+      minWidthToWrap: 20,
       visibleOptions: (command) => [...command.options, ...command.parent?.options ?? [], help],
       styleTitle: (title) => paint(title, "bold", true),
     })

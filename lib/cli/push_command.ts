@@ -54,7 +54,7 @@ export function definePush({ program, host, run }: CommandLine): void {
       "after",
       `
 Examples:
-  $ docker-image-pusher push nginx_latest.tar -t registry.example.com/web/nginx:1
+  $ docker-image-pusher push nginx.tar -t registry.example.com/web/nginx:1
   $ docker-image-pusher push images/*.tar --registry registry.example.com/mirror`,
     )
     .action(async (archives, _, command) => {

@@ -31,7 +31,8 @@ Examples:
       const options = command.optsWithGlobals();
       await run(async (context) => {
         const { save } = await import("../commands/save.ts");
-        const report = await save({ ...options, images }, context);
+        const { runtime, outputDir, force } = options;
+        const report = await save({ images, runtime, outputDir, force }, context);
         const sizeBytes = report.saved.reduce((sum, image) => sum + image.sizeBytes, 0);
         const count = report.saved.length === 1 ? "1 image" : `${report.saved.length} images`;
         return {

@@ -31,7 +31,7 @@ export interface ActiveTransfer {
   name: string;
   /** Repository a blob goes to, or the file an image is saved in. */
   target: string;
-  /** Whether the registry is being asked, bytes move, or a pause comes before the next attempt. */
+  /** Whether the registry is asked first, bytes move, or a pause comes before the next attempt. */
   state: "checking" | "sending" | "retrying";
   /** Bytes moved; holds while a failed attempt's bytes are sent again. */
   doneBytes: number;
@@ -57,6 +57,9 @@ interface Item {
   attempt: number;
   retryAtMs: number;
 }
+
+/** What an event says of something that begins. */
+type StartedItem = Pick<Item, "name" | "target" | "state"> & { sizeBytes?: number };
 
 /**
  * Turns events into progress. What is finished is kept as counts only, so memory does not grow with the
@@ -104,7 +107,7 @@ export class ProgressModel {
         this.#targets += event.targets.length;
         return;
       case "blob:start":
-        this.#start(blobKey(event), event.digest, event.target, event.sizeBytes);
+        this.#start(blobKey(event), { ...event, name: event.digest, state: "checking" });
         return;
       case "blob:bytes":
         this.#move(blobKey(event), event.deltaBytes, nowMs);
@@ -128,7 +131,7 @@ export class ProgressModel {
         this.#tagged++;
         return;
       case "save:start":
-        this.#start(event.image, event.image, event.path, event.sizeBytes);
+        this.#start(event.image, { ...event, name: event.image, target: event.path, state: "sending" });
         return;
       case "save:bytes":
         this.#move(event.image, event.deltaBytes, nowMs);
@@ -165,13 +168,15 @@ export class ProgressModel {
     };
   }
 
-  #start(key: string, name: string, target: string, sizeBytes: number | undefined): void {
+  #start(key: string, item: StartedItem): void {
+    const { name, target, state, sizeBytes } = item;
+    const rate = new RateWindow();
     this.#active.set(key, {
       name,
       target,
+      state,
       sizeBytes,
-      rate: new RateWindow(),
-      state: "checking",
+      rate,
       sentBytes: 0,
       shownBytes: 0,
       attempt: 1,

@@ -1,4 +1,5 @@
 import type { HostOutput } from "../host.ts";
+import { safeJson } from "../safe_json.ts";
 import type { Renderer } from "./renderer.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { Renderer } from "./renderer.ts";
  * @returns The renderer.
  */
 export function createJsonRenderer(output: HostOutput): Renderer {
-  const write = (value: unknown): void => output.write(`${JSON.stringify(value)}\n`);
+  const write = (value: unknown): void => output.write(`${safeJson(value)}\n`);
   return {
     onEvent: write,
     print: (message) => write({ type: "trace", message }),

@@ -1,0 +1,70 @@
+import type { Host, HostOutput } from "../../../lib/cli/host.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+/** What a {@linkcode FakeHost} pretends. */
+export interface FakeHostOptions {
+  /** Whether standard input, output and error are a terminal. */
+  isTerminal?: boolean;
+  /** What is piped in. */
+  stdin?: string;
+  /** Environment variables. */
+  env?: Readonly<Record<string, string>>;
+  /** Size of the terminal. */
+  size?: { columns: number; rows: number };
+}
+
+/** A host in memory: keeps what is written, and sends signals when told. */
+export class FakeHost implements Host {
+  readonly stdin: Host["stdin"];
+  readonly stdout: HostOutput & { text: string };
+  readonly stderr: HostOutput & { text: string };
+  readonly clock = new FakeClock();
+  readonly isWindows = false;
+  readonly platform = "deno 2.0.0, linux x86_64";
+  size: { columns: number; rows: number };
+  #env: Readonly<Record<string, string>>;
+  #onStop = new Set<(signal: string) => void>();
+  #onUncaught = new Set<(error: unknown) => void>();
+
+  constructor({ isTerminal = false, stdin = "", env = {}, size }: FakeHostOptions = {}) {
+    this.stdin = { isTerminal, readText: (maxBytes) => Promise.resolve(stdin.slice(0, maxBytes)) };
+    this.stdout = memoryOutput(isTerminal);
+    this.stderr = memoryOutput(isTerminal);
+    this.size = size ?? { columns: 80, rows: 24 };
+    this.#env = env;
+  }
+
+  random = (): number => 0.5;
+  env = (name: string): string | undefined => this.#env[name];
+  terminalSize = (): { columns: number; rows: number } => this.size;
+  onStopSignal = (listener: (signal: string) => void): Disposable => listen(this.#onStop, listener);
+  onUncaught = (listener: (error: unknown) => void): Disposable => listen(this.#onUncaught, listener);
+
+  /** How many listen for signals: with none, a signal would end the process. */
+  get signalListeners(): number {
+    return this.#onStop.size;
+  }
+
+  sendSignal(signal: string): void {
+    for (const listener of [...this.#onStop]) listener(signal);
+  }
+
+  throwUncaught(error: unknown): void {
+    for (const listener of [...this.#onUncaught]) listener(error);
+  }
+}
+
+function memoryOutput(isTerminal: boolean): HostOutput & { text: string } {
+  return {
+    isTerminal,
+    text: "",
+    write(text) {
+      this.text += text;
+    },
+  };
+}
+
+function listen<T>(listeners: Set<T>, listener: T): Disposable {
+  listeners.add(listener);
+  return { [Symbol.dispose]: () => void listeners.delete(listener) };
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { inspectLines } from "../../../lib/cli/inspect_view.ts";
+import type { InspectedImage, InspectReport } from "../../../lib/commands/inspect.ts";
+
+const MIB = 2 ** 20;
+
+function digest(char: string): string {
+  return `sha256:${char.repeat(64)}`;
+}
+
+function image(overrides: Partial<InspectedImage> = {}): InspectedImage {
+  return {
+    names: ["docker.io/library/nginx:1.27", "docker.io/library/nginx:latest"],
+    digest: digest("d"),
+    mediaType: "application/vnd.docker.distribution.manifest.v2+json",
+    platform: "linux/amd64",
+    created: "2026-01-02T03:04:05.678901234Z",
+    configDigest: digest("c"),
+    sizeBytes: 48.6 * MIB,
+    layers: [
+      {
+        digest: digest("1"),
+        mediaType: "application/vnd.docker.image.rootfs.diff.tar",
+        sizeBytes: 45.6 * MIB,
+        diffId: digest("1"),
+      },
+      { digest: digest("2"), mediaType: "application/vnd.oci.image.layer.v1.tar+zstd", sizeBytes: 3 * MIB },
+      {
+        digest: digest("3"),
+        mediaType: "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+        sizeBytes: 900,
+      },
+    ],
+    manifests: [],
+    ...overrides,
+  };
+}
+
+function report(...images: InspectedImage[]): InspectReport {
+  return { path: "images/nginx_1.27.tar", format: "docker-archive", sizeBytes: 48.7 * MIB, images };
+}
+
+Deno.test("inspectLines() lays out an image", async (t) => {
+  await t.assertSnapshot(inspectLines(report(image())));
+});
+
+Deno.test("inspectLines() lays out an index with what it lists", async (t) => {
+  const manifests = ["linux/amd64", "linux/arm64/v8"].map((platform) => image({ names: [], platform }));
+  const index: InspectedImage = {
+    names: ["registry.example.com/team/app:1"],
+    digest: digest("e"),
+    mediaType: "application/vnd.oci.image.index.v1+json",
+    sizeBytes: 97 * MIB,
+    layers: [],
+    manifests,
+  };
+  await t.assertSnapshot(inspectLines(report(index, image({ names: [] }))));
+});
+
+Deno.test("inspectLines() stays within 80 columns", () => {
+  for (const line of inspectLines(report(image({ layers: Array(120).fill(image().layers[0]) })))) {
+    assert(line.length <= 80, line);
+  }
+});
+
+Deno.test("inspectLines() escapes what an archive says", () => {
+  const evil = "\x1b[2J";
+  const layer = { digest: evil, mediaType: evil, sizeBytes: 1 };
+  const hostile = image({ names: [evil], platform: evil, created: evil, layers: [layer] });
+  const lines = inspectLines({ ...report(hostile, image({ manifests: [hostile] })), path: evil });
+  assert.doesNotMatch(lines.join(""), /\p{Cc}/u);
+});

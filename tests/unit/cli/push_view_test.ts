@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { pushOutcome } from "../../../lib/cli/push_view.ts";
+import { isPusherError, PusherError } from "../../../lib/errors.ts";
+import type { PushReport } from "../../../lib/transfer/report.ts";
+import { digest } from "../transfer/progress_events.ts";
+
+const MIB = 2 ** 20;
+const PUSHED = {
+  reference: "registry.example.com/app:1",
+  digest: digest("a"),
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+};
+
+function outcome(report: Partial<PushReport>): ReturnType<typeof pushOutcome> {
+  return pushOutcome({
+    pushed: [PUSHED],
+    failures: [],
+    sentBytes: 100 * MIB,
+    existingBytes: 20 * MIB,
+    durationMs: 10_000,
+    ...report,
+  });
+}
+
+Deno.test("pushOutcome() names each tag with the digest behind it", () => {
+  const { lines, summary, error } = outcome({});
+  assert.deepEqual(lines, [`registry.example.com/app:1@${digest("a")}`]);
+  assert.equal(
+    summary,
+    "Pushed registry.example.com/app:1: 100 MiB sent, 20.0 MiB already there, in 10s (10.0 MiB/s)",
+  );
+  assert.equal(error, undefined);
+});
+
+Deno.test("pushOutcome() does not repeat the digest of an image pushed without a tag", () => {
+  const reference = `registry.example.com/app@${digest("a")}`;
+  assert.deepEqual(outcome({ pushed: [{ ...PUSHED, reference }] }).lines, [reference]);
+});
+
+Deno.test("pushOutcome() claims no rate when nothing was sent", () => {
+  const { summary } = outcome({ sentBytes: 0, pushed: [PUSHED, PUSHED], durationMs: 0 });
+  assert.equal(summary, "Pushed 2 images: nothing sent, 20.0 MiB already there, in 0s");
+});
+
+Deno.test("pushOutcome() reports what failed beside what went through", () => {
+  const cause = new PusherError("AUTH_DENIED", 'Cannot push "b.example/app:1": 403', {
+    detail: { registry: "b.example", status: 403 },
+  });
+  const { error, lines } = outcome({ failures: [{ reference: "b.example/app:1", error: cause }] });
+  assert.equal(lines.length, 1);
+  assert(isPusherError(error, "PARTIAL"));
+  assert.equal(error.message, "Cannot push 1 of 2 images");
+  assert.deepEqual(error.detail, { failures: [{ target: "b.example/app:1", error: cause }], succeeded: 1 });
+});

@@ -87,8 +87,10 @@ export async function registryError(
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   const text = header.trim();
-  const delayMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return delayMs > 0 ? delayMs : undefined;
+  // `Date.parse` would find a date in nearly any text.
+  const dateMs = text.endsWith(" GMT") ? Date.parse(text) : NaN;
+  const delayMs = /^\d+$/.test(text) ? Number(text) * 1000 : dateMs - nowMs;
+  return delayMs > 0 ? Math.min(delayMs, Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 interface ErrorBody {
@@ -182,5 +184,5 @@ function hintFor(
 }
 
 function isManifest(request: RegistryRequest): boolean {
-  return request.url.pathname.includes("/manifests/");
+  return /\/manifests\/[^/]+$/.test(request.url.pathname);
 }

@@ -2,10 +2,12 @@ import type { StreamTap } from "../util/stream_body.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 
 /**
- * Buffers a stream goes round with. The HTTP client copies a chunk before it asks for the next one, so two would do
- * with one read ahead; four leave room for a client that asks early.
+ * Buffers a stream goes round with: the chunk being given, one read ahead, and two before it that may still be on
+ * their way, since the HTTP client asks for the next chunk before it has copied the last.
  */
 const RING_BUFFERS = 4;
+/** Chunks that may not have been copied yet when the next one is asked for. */
+const UNCOPIED_CHUNKS = 2;
 
 /** What a stream over a part of a file needs. */
 export interface RangeStreamOptions {
@@ -50,10 +52,17 @@ export function streamRange(
     return reading;
   }
 
-  function finish(): void {
+  /** Ends the stream. Buffers go back that nobody can hold any more; the others are left to the garbage collector. */
+  function finish(idleBuffers: readonly Uint8Array<ArrayBuffer>[] = []): void {
     isOver = true;
     close();
-    for (const buffer of ring.splice(0)) pool.give(buffer);
+    ring.length = 0;
+    for (const buffer of idleBuffers) pool.give(buffer);
+  }
+
+  function copiedBuffers(): Uint8Array<ArrayBuffer>[] {
+    const oldestFirst = [...ring.slice(turn), ...ring.slice(0, turn)];
+    return oldestFirst.slice(0, -UNCOPIED_CHUNKS);
   }
 
   return new ReadableStream<Uint8Array>({
@@ -63,8 +72,7 @@ export function streamRange(
         // Canceled while it waited: the buffers are gone already.
         if (isOver) return;
         if (!chunk) {
-          // Only now: the last chunk was in use until this call.
-          finish();
+          finish(copiedBuffers());
           return controller.close();
         }
         ahead = readNext();
@@ -72,7 +80,6 @@ export function streamRange(
         tap?.onChunk(chunk);
         controller.enqueue(chunk);
       } catch (error) {
-        await ahead?.catch(() => {});
         finish();
         tap?.onFailure?.(error);
         throw error;
@@ -80,7 +87,7 @@ export function streamRange(
     },
     async cancel() {
       isOver = true;
-      // A read under way still writes to its buffer.
+      // A read under way still uses the handle.
       await ahead?.catch(() => {});
       finish();
     },

@@ -43,10 +43,13 @@ const MAX_LIFETIME_SECONDS = 24 * 3600;
 /** A token is renewed this long before it expires, or at half its life if that is shorter. */
 const RENEWAL_MARGIN_MS = 30_000;
 
+/** What can stand in a header; anything else would be repeated in the error of the request that carries it. */
+const VISIBLE_ASCII_REGEXP = /^[!-~]*$/;
+const tokenValueSchema = v.nullish(v.pipe(v.string(), v.regex(VISIBLE_ASCII_REGEXP)));
 const tokenSchema = v.object({
-  token: v.optional(v.string()),
-  access_token: v.optional(v.string()),
-  expires_in: v.optional(v.number()),
+  token: tokenValueSchema,
+  access_token: tokenValueSchema,
+  expires_in: v.nullish(v.number()),
 });
 
 /**
@@ -74,14 +77,10 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
     });
   }
   const { bytes } = await readCapped(response);
-  const answer = parseToken(bytes, request, url);
-  const lifetimeSeconds = Math.min(
-    Math.max(answer.expires_in ?? 0, DEFAULT_LIFETIME_SECONDS),
-    MAX_LIFETIME_SECONDS,
-  );
+  const { value, lifetimeSeconds } = parseToken(bytes, request, url);
   const lifetimeMs = lifetimeSeconds * 1000;
   const marginMs = Math.min(RENEWAL_MARGIN_MS, lifetimeMs / 2);
-  return { value: answer.value, renewAtMs: clock.now() + lifetimeMs - marginMs };
+  return { value, renewAtMs: clock.now() + lifetimeMs - marginMs };
 }
 
 function tokenUrl(request: TokenRequest): URL {
@@ -99,11 +98,14 @@ function parseToken(
   bytes: Uint8Array,
   request: TokenRequest,
   url: URL,
-): { value: string; expires_in?: number } {
+): { value: string; lifetimeSeconds: number } {
   try {
     const { token, access_token, expires_in } = parseDocument(tokenSchema, bytes);
     const value = token || access_token;
-    if (value) return { value, ...(expires_in === undefined ? {} : { expires_in }) };
+    if (value) {
+      const lifetimeSeconds = Math.max(expires_in ?? 0, DEFAULT_LIFETIME_SECONDS);
+      return { value, lifetimeSeconds: Math.min(lifetimeSeconds, MAX_LIFETIME_SECONDS) };
+    }
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
   }

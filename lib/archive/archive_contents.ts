@@ -42,16 +42,10 @@ export class ArchiveContents {
    * @throws {PusherError} `ARCHIVE_UNSUPPORTED` if it, or all documents together, are too large.
    */
   async read(entry: TarEntry, maxBytes: number): Promise<Uint8Array> {
+    if (entry.sizeBytes > maxBytes) throw this.#tooLarge(`"${entry.name}" is`, maxBytes);
     this.#documentBytes += entry.sizeBytes;
-    const isTooLarge = entry.sizeBytes > maxBytes;
-    if (isTooLarge || this.#documentBytes > MAX_TOTAL_DOCUMENT_BYTES) {
-      const limit = isTooLarge ? maxBytes : MAX_TOTAL_DOCUMENT_BYTES;
-      throw unsupportedArchive(this.file.path, {
-        found: "document too large",
-        reason: `"${entry.name}" has ${formatByteSize(entry.sizeBytes)}, which makes ` +
-          `${isTooLarge ? "it" : "its documents together"} larger than ${formatByteSize(limit)}`,
-        hint: "No tool writes such documents; check where the archive comes from.",
-      });
+    if (this.#documentBytes > MAX_TOTAL_DOCUMENT_BYTES) {
+      throw this.#tooLarge("its documents together are", MAX_TOTAL_DOCUMENT_BYTES);
     }
     const bytes = new Uint8Array(entry.sizeBytes);
     await this.file.readAt(bytes, entry.offsetBytes);
@@ -132,5 +126,13 @@ export class ArchiveContents {
    */
   corrupt(entry: string, reason: string, cause?: unknown): Error {
     return corruptArchive(this.file.path, reason, { entry, cause });
+  }
+
+  #tooLarge(what: string, limitBytes: number): Error {
+    return unsupportedArchive(this.file.path, {
+      found: "document too large",
+      reason: `${what} larger than ${formatByteSize(limitBytes)}`,
+      hint: "Image tools do not write such documents: check where the archive comes from.",
+    });
   }
 }

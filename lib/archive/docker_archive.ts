@@ -45,8 +45,7 @@ async function readItem(
   if (item.Layers.length !== diffIds.length) {
     throw contents.corrupt(
       "manifest.json",
-      `the image with the config "${item.Config}" has ${item.Layers.length} layers, ` +
-        `but its config says ${diffIds.length}`,
+      `the config "${item.Config}" is for ${diffIds.length} layers, but ${item.Layers.length} are listed`,
     );
   }
   const blobs = [configDescriptor];

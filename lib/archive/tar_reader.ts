@@ -84,10 +84,10 @@ export async function* readTarEntries(
   let extensions: Extensions = {};
   let offsetBytes = 0;
   for (let headers = 0; offsetBytes < source.sizeBytes; headers++) {
-    if (headers === maxHeaders) throw tooManyEntries(source.path, maxHeaders);
     try {
       const block = await window.bytes(offsetBytes, TAR_BLOCK_BYTES);
       if (isZeroBlock(block)) return;
+      if (headers === maxHeaders) throw tooManyEntries(source.path, maxHeaders);
       if (block.length < TAR_BLOCK_BYTES) throw truncated(source, "a tar header", undefined);
       const header = parseTarHeader(block);
       const bodyOffsetBytes = offsetBytes + TAR_BLOCK_BYTES;

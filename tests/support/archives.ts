@@ -5,11 +5,14 @@
  * @module
  */
 
+import type { ImageArchive } from "../../lib/archive/image_archive.ts";
+import { openArchive } from "../../lib/archive/open_archive.ts";
 import type { SeekableBytes } from "../../lib/archive/seekable_bytes.ts";
 import type { Descriptor } from "../../lib/spec/descriptor.ts";
 import { digestOf } from "../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";
 import type { Platform } from "../../lib/spec/platform.ts";
+import { makeTempDir } from "./temp_dir.ts";
 
 const BLOCK_BYTES = 512;
 
@@ -222,6 +225,24 @@ export function ociLayoutMembers(roots: readonly OciPart[]): TarMember[] {
   ];
 }
 
+/** An open archive whose file is removed when it is disposed. */
+export type TempArchive = ImageArchive & AsyncDisposable;
+
+/** Opens a tar file of these members, or of these bytes. */
+export async function openMembers(content: readonly TarMember[] | Uint8Array): Promise<TempArchive> {
+  await using resources = new AsyncDisposableStack();
+  const path = resources.use(await makeTempDir()).join("image.tar");
+  await Deno.writeFile(path, content instanceof Uint8Array ? content : tarBytes(content));
+  const archive = resources.use(await openArchive(path));
+  const owned = resources.move();
+  return Object.assign(archive, { [Symbol.asyncDispose]: () => owned.disposeAsync() });
+}
+
+/** Reads a whole blob. */
+export async function readBlob(archive: ImageArchive, blob: Descriptor): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(copied(archive.openBlob(blob))).arrayBuffer());
+}
+
 /** Encodes text as UTF-8; bytes stay what they are. */
 export function toBytes(content: Uint8Array | string): Uint8Array<ArrayBuffer> {
   return typeof content === "string" ? new TextEncoder().encode(content) : new Uint8Array(content);
@@ -236,6 +257,15 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
     at += part.length;
   }
   return joined;
+}
+
+/** Chunks of blobs are overwritten, so what is collected must be copied. */
+function copied(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return stream.pipeThrough(
+    new TransformStream({ transform: (chunk, controller) => controller.enqueue(chunk.slice()) }, undefined, {
+      highWaterMark: 0,
+    }),
+  );
 }
 
 async function configBytes(

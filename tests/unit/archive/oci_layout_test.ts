@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import { type ErrorCode, isPusherError } from "../../../lib/errors.ts";
+import { digestOf } from "../../../lib/spec/digest.ts";
+import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
+import { formatReference } from "../../../lib/spec/reference.ts";
+import {
+  annotated,
+  layerBytes,
+  ociBlob,
+  ociImage,
+  ociIndex,
+  ociLayoutMembers,
+  ociManifest,
+  type OciPart,
+  openMembers,
+  readBlob,
+  type TarMember,
+  toBytes,
+} from "../../support/archives.ts";
+
+const AMD64 = { os: "linux", architecture: "amd64" };
+const ARM64 = { os: "linux", architecture: "arm64" };
+const NAME = "io.containerd.image.name";
+const REF = "org.opencontainers.image.ref.name";
+
+const amd64 = await ociImage(AMD64, [layerBytes("base"), layerBytes("amd64")]);
+const arm64 = await ociImage(ARM64, [layerBytes("base"), layerBytes("arm64")]);
+const both = await ociIndex([amd64, arm64]);
+
+/** An attestation as buildkit makes them. */
+async function attestationOf(image: OciPart): Promise<OciPart> {
+  const config = await ociBlob({}, "application/vnd.oci.empty.v1+json");
+  const statement = await ociBlob({ of: image.descriptor.digest }, "application/vnd.in-toto+json");
+  const manifest = await ociManifest(config, [statement]);
+  return annotated({
+    ...manifest,
+    descriptor: { ...manifest.descriptor, platform: { os: "unknown", architecture: "unknown" } },
+  }, {
+    "vnd.docker.reference.type": "attestation-manifest",
+    "vnd.docker.reference.digest": image.descriptor.digest,
+  });
+}
+
+/** Leaves entries out, as exporters do that hold only some platforms. */
+function without(members: TarMember[], ...parts: OciPart[]): TarMember[] {
+  const shared = new Set(amd64.members.filter((a) => arm64.members.some((b) => a.name === b.name)));
+  const left = new Set(parts.flatMap((part) => part.members.map(({ name }) => name)));
+  return members.filter(({ name }) => !left.has(name) || [...shared].some((member) => member.name === name));
+}
+
+/** What docker writes beside the layout: the platform it prefers. */
+function manifestJson(image: OciPart, tags: string[] | null): TarMember {
+  const manifest = JSON.parse(new TextDecoder().decode(toBytes(image.members.at(-1)!.body!)));
+  const path = (digest: string): string => `blobs/${digest.replace(":", "/")}`;
+  const Layers = manifest.layers.map(({ digest }: { digest: string }) => path(digest));
+  return {
+    name: "manifest.json",
+    body: JSON.stringify([{ Config: path(manifest.config.digest), RepoTags: tags, Layers }]),
+  };
+}
+
+async function rejectsWith(members: TarMember[], code: ErrorCode, reason: RegExp): Promise<void> {
+  await assert.rejects(async () => {
+    await using _ = await openMembers(members);
+  }, (error) => {
+    assert(isPusherError(error, code), String(error));
+    assert.match(error.message, reason);
+    assert(error.hint, "says what to do");
+    return true;
+  });
+}
+
+async function namesIn(members: TarMember[]): Promise<{ names: string[][]; notices: readonly string[] }> {
+  await using archive = await openMembers(members);
+  return {
+    names: archive.images.map(({ names }) => names.map(formatReference)),
+    notices: archive.notices,
+  };
+}
+
+Deno.test("readOciLayout() carries an index with all below it, byte for byte", async () => {
+  await using archive = await openMembers(
+    ociLayoutMembers([annotated(both, { [NAME]: "docker.io/t/app:1" })]),
+  );
+  const [image] = archive.images;
+  assert.equal(archive.format, "oci-archive");
+  assert.deepEqual(image?.names.map(formatReference), ["docker.io/t/app:1"]);
+  assert.equal(await digestOf(image!.root.bytes), both.descriptor.digest);
+  assert.deepEqual(image?.root.children.map(({ descriptor }) => descriptor), [
+    amd64.descriptor,
+    arm64.descriptor,
+  ]);
+  for (const { bytes, descriptor, config, blobs } of image!.root.children) {
+    assert.equal(await digestOf(bytes), descriptor.digest);
+    assert.equal(config?.architecture, descriptor.platform?.architecture);
+    for (const blob of blobs) assert.equal(await digestOf(await readBlob(archive, blob)), blob.digest);
+  }
+  assert.deepEqual(archive.notices, []);
+});
+
+Deno.test("readOciLayout() takes a full name from either annotation, containerd's first", async () => {
+  const { names } = await namesIn(ociLayoutMembers([
+    annotated(amd64, { [NAME]: "docker.io/t/app:1", [REF]: "1" }),
+    annotated(arm64, { [REF]: "localhost/t/app:2" }),
+  ]));
+  assert.deepEqual(names, [["docker.io/t/app:1"], ["localhost/t/app:2"]]);
+});
+
+Deno.test("readOciLayout() makes one image with several names of equal digests", async () => {
+  const { names } = await namesIn(ociLayoutMembers([
+    annotated(amd64, { [NAME]: "a.example/app:1" }),
+    annotated(arm64, { [NAME]: "a.example/app:arm" }),
+    annotated(amd64, { [NAME]: "b.example/app:1" }),
+  ]));
+  assert.deepEqual(names, [["a.example/app:1", "b.example/app:1"], ["a.example/app:arm"]]);
+});
+
+Deno.test("readOciLayout() learns the names of tags only from manifest.json", async () => {
+  const layout = ociLayoutMembers([annotated(both, { [REF]: "v1" })]);
+  const { names, notices } = await namesIn([...layout, manifestJson(amd64, ["r.example/app:v1"])]);
+  assert.deepEqual(names, [["r.example/app:v1"]]);
+  assert.deepEqual(notices, []);
+});
+
+Deno.test("readOciLayout() says that a tag has no repository", async () => {
+  const { names, notices } = await namesIn(
+    ociLayoutMembers([annotated(amd64, { [REF]: "v1" }), annotated(amd64, { [REF]: "\u{1b}v2" })]),
+  );
+  assert.deepEqual(names, [[]]);
+  assert.deepEqual(notices, [
+    'The archive calls an image only "v1", "\\u{1b}v2", which is a tag without a repository.',
+  ]);
+});
+
+Deno.test("readOciLayout() leaves out what belongs to images but is none", async () => {
+  const attestation = annotated(await attestationOf(amd64), {
+    "io.containerd.manifest.subject": amd64.descriptor.digest,
+  });
+  const unknown = await ociBlob({}, "application/x-something\u{7}");
+  const { names, notices } = await namesIn(
+    ociLayoutMembers([annotated(amd64, { [NAME]: "a:1" }), attestation, unknown]),
+  );
+  assert.deepEqual(names, [["docker.io/library/a:1"]]);
+  assert.equal(notices.length, 1);
+  assert.match(notices[0]!, /its type "application\/x-something\\u\{7\}" is not an image's/);
+});
+
+Deno.test("readOciLayout() leaves out platforms listed beside their index, unless they have names", async () => {
+  const { names } = await namesIn(ociLayoutMembers([
+    amd64,
+    annotated(both, { [REF]: "r.example/app:1" }),
+    annotated(arm64, { [REF]: "r.example/app:arm" }),
+  ]));
+  assert.deepEqual(names, [["r.example/app:1"], ["r.example/app:arm"]]);
+});
+
+Deno.test("readOciLayout() needs no media type in index.json, and takes images without names", async () => {
+  await using archive = await openMembers(ociLayoutMembers([amd64]));
+  assert.deepEqual(archive.images.map(({ names }) => names), [[]]);
+});
+
+Deno.test("readOciLayout() reads indexes within indexes, and artifacts among platforms", async () => {
+  const nested = await ociIndex([await ociIndex([amd64]), await attestationOf(amd64)]);
+  await using archive = await openMembers(ociLayoutMembers([nested]));
+  const { root } = archive.images[0]!;
+  assert.equal(root.children.length, 2);
+  assert.equal(root.children[0]?.children[0]?.descriptor.digest, amd64.descriptor.digest);
+  assert.equal(root.children[1]?.config, undefined);
+});
+
+Deno.test("readOciLayout() refuses indexes that are nested too deeply", async () => {
+  let index = amd64;
+  for (let depth = 0; depth < 10; depth++) index = await ociIndex([index]);
+  await rejectsWith(ociLayoutMembers([index]), "ARCHIVE_CORRUPT", /nested more than 8 deep/);
+});
+
+Deno.test("readOciLayout() of one platform out of several gives that one, and says what it lacks", async () => {
+  const index = annotated(both, { [NAME]: "docker.io/t/app:1" });
+  for (
+    const members of [without(ociLayoutMembers([index]), arm64), removeLast(ociLayoutMembers([index]), arm64)]
+  ) {
+    await using archive = await openMembers(members);
+    const [image] = archive.images;
+    assert.deepEqual(image?.root.descriptor, amd64.descriptor);
+    assert.deepEqual(image?.names.map(formatReference), ["docker.io/t/app:1"]);
+    assert.deepEqual(archive.notices, [
+      "Of docker.io/t/app:1 only linux/amd64 is used: an index that is not whole cannot be pushed, and the archive " +
+      "lacks linux/arm64.",
+    ]);
+  }
+});
+
+/** Leaves out one layer of a part, so that its manifest is there but not whole. */
+function removeLast(members: TarMember[], part: OciPart): TarMember[] {
+  const layers = part.members.filter(({ body }) => toBytes(body!)[0] === 0x1f);
+  return members.filter(({ name }) => name !== layers.at(-1)?.name);
+}
+
+Deno.test("readOciLayout() of an image without its attestation gives the image alone", async () => {
+  const attestation = await attestationOf(amd64);
+  const index = annotated(await ociIndex([amd64, attestation]), { [NAME]: "a:1" });
+  await using archive = await openMembers(without(ociLayoutMembers([index]), attestation));
+  assert.equal(archive.images[0]?.root.descriptor.digest, amd64.descriptor.digest);
+  assert.match(archive.notices.join(), /only linux\/amd64 is used: .* lacks an attestation\.$/);
+});
+
+Deno.test("readOciLayout() of several platforms but not all gives the one that docker prefers", async () => {
+  const s390x = await ociImage({ os: "linux", architecture: "s390x" }, [layerBytes("s390x")]);
+  const index = annotated(await ociIndex([amd64, arm64, s390x]), { [NAME]: "a:1" });
+  const members = without(ociLayoutMembers([index]), s390x);
+  await using archive = await openMembers([...members, manifestJson(arm64, ["a:1"])]);
+  assert.equal(archive.images[0]?.root.descriptor.digest, arm64.descriptor.digest);
+  assert.match(
+    archive.notices.join(),
+    /only linux\/arm64 is used: .* lacks linux\/s390x\. It holds linux\/amd64 too\.$/,
+  );
+  await rejectsWith(
+    members,
+    "ARCHIVE_UNSUPPORTED",
+    /of the image docker\.io\/library\/a:1 it holds linux\/amd64, linux\/arm64 but not linux\/s390x/,
+  );
+});
+
+Deno.test("readOciLayout() refuses an image of which nothing is whole", async () => {
+  await rejectsWith(
+    removeLast(removeLast(ociLayoutMembers([both]), arm64), amd64),
+    "ARCHIVE_CORRUPT",
+    /of the image sha256:[0-9a-f]{64}, "blobs\/sha256\/[0-9a-f]{64}" is missing/,
+  );
+  await rejectsWith(
+    removeLast(ociLayoutMembers([amd64]), amd64),
+    "ARCHIVE_CORRUPT",
+    /"blobs\/.*" is missing/,
+  );
+  await rejectsWith(
+    ociLayoutMembers([{ ...amd64, members: [] }]),
+    "ARCHIVE_CORRUPT",
+    /index\.json lists "blobs\/sha256\/[0-9a-f]{64}", which is missing/,
+  );
+});
+
+Deno.test("readOciLayout() lets foreign layers be absent", async () => {
+  const foreign = { ...await ociBlob(layerBytes("windows"), MEDIA_TYPE.ociForeignLayerGzip), members: [] };
+  const config = await ociBlob({ rootfs: { diff_ids: [] } }, MEDIA_TYPE.ociConfig);
+  const image = await ociManifest(config, [foreign]);
+  await using archive = await openMembers(ociLayoutMembers([image]));
+  assert.deepEqual(archive.images[0]?.root.blobs[1], foreign.descriptor);
+});
+
+Deno.test("readOciLayout() refuses blobs of another size than promised", async () => {
+  const members = ociLayoutMembers([amd64]).map((member) =>
+    toBytes(member.body!)[0] === 0x1f ? { ...member, body: toBytes("short") } : member
+  );
+  await rejectsWith(members, "ARCHIVE_CORRUPT", /has 5 bytes instead of the \d+ it should have/);
+});
+
+Deno.test("readOciLayout() refuses manifests and configs that are not what their digests say", async () => {
+  for (const wanted of [MEDIA_TYPE.ociManifest, "diff_ids"]) {
+    const members = ociLayoutMembers([amd64]).map((member) => {
+      const body = toBytes(member.body!);
+      const isWanted = body[0] === 0x7b && member.name.startsWith("blobs/") &&
+        new TextDecoder().decode(body).includes(wanted);
+      return isWanted
+        ? { ...member, body: body.map((byte) => byte === 0x20 ? 0x09 : byte === 0x61 ? 0x62 : byte) }
+        : member;
+    });
+    await rejectsWith(
+      members,
+      "ARCHIVE_CORRUPT",
+      /the content of "blobs\/sha256\/.*" is not what its digest says/,
+    );
+  }
+});
+
+Deno.test("readOciLayout() refuses documents that are not of their type", async () => {
+  const config = await ociBlob({}, MEDIA_TYPE.ociConfig);
+  const both = { config: config.descriptor, layers: [], manifests: [] };
+  for (
+    const [document, mediaType] of [
+      [
+        { schemaVersion: 2, mediaType: MEDIA_TYPE.dockerManifest, config: config.descriptor, layers: [] },
+        MEDIA_TYPE.ociManifest,
+      ],
+      [{ schemaVersion: 2, ...both }, MEDIA_TYPE.ociManifest],
+      [{ schemaVersion: 2, ...both }, MEDIA_TYPE.ociIndex],
+      [{ schemaVersion: 1 }, MEDIA_TYPE.ociIndex],
+      [
+        { schemaVersion: 2, config: config.descriptor, layers: [{ digest: "sha256:../../etc/passwd" }] },
+        MEDIA_TYPE.ociManifest,
+      ],
+    ] as const
+  ) {
+    const part = await ociBlob(document, mediaType);
+    const members = ociLayoutMembers([{ ...part, members: [...part.members, ...config.members] }]);
+    await rejectsWith(members, "ARCHIVE_CORRUPT", /^Cannot open ".*": "blobs\/sha256\/.*" is damaged: /);
+  }
+});
+
+Deno.test("readOciLayout() refuses digests that it could not verify", async () => {
+  const digest = `sha512:${"a".repeat(128)}`;
+  const index = { schemaVersion: 2, manifests: [{ mediaType: MEDIA_TYPE.ociManifest, digest, size: 1 }] };
+  await rejectsWith(
+    [{ name: "oci-layout", body: "{}" }, { name: "index.json", body: JSON.stringify(index) }],
+    "ARCHIVE_UNSUPPORTED",
+    /it names its content by sha512 instead of sha256/,
+  );
+});
+
+Deno.test("readOciLayout() refuses documents that are large together, such as one index listed over and over", async () => {
+  const padding = " ".repeat(4 * 2 ** 20 - 10_000);
+  const config = await ociBlob(toBytes(`{${padding}}`), "application/x-config");
+  const manifests = await Promise.all(
+    Array.from(
+      { length: 20 },
+      (_, at) =>
+        ociManifest(config, [{
+          ...config,
+          descriptor: { ...config.descriptor, annotations: { at: `${at}` } },
+        }]),
+    ),
+  );
+  await rejectsWith(
+    ociLayoutMembers([await ociIndex(manifests)]),
+    "ARCHIVE_UNSUPPORTED",
+    /its documents together are larger than 64\.0 MiB/,
+  );
+});

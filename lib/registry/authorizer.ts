@@ -58,14 +58,17 @@ export class Authorizer {
    */
   async send(request: RegistryRequest): Promise<Response> {
     const { exchange, baseUrl } = this.#options;
-    if (request.url.origin !== baseUrl.origin) return await exchange(request);
+    if (request.url.origin !== baseUrl.origin) return await exchange(unsigned(request));
     const authorization = await this.#authorization(request);
     const response = await exchange(signed(request, authorization));
     if (response.status !== 401) return response;
     const canAnswer = this.learn(response) || this.#challenge !== undefined;
     if (!canAnswer) return response;
     if (authorization) this.#forget(request, authorization);
-    const renewed = await this.#authorization(request);
+    const renewed = await this.#authorization(request).catch(async (error) => {
+      await discard(response);
+      throw error;
+    });
     if (!renewed || renewed === authorization) return response;
     await discard(response);
     return await exchange(signed(request, renewed));
@@ -110,4 +113,10 @@ export class Authorizer {
 
 function signed(request: RegistryRequest, authorization: string | undefined): RegistryRequest {
   return authorization ? { ...request, headers: { ...request.headers, authorization } } : request;
+}
+
+/** A redirect takes the headers along. */
+function unsigned(request: RegistryRequest): RegistryRequest {
+  const { authorization: _, ...headers } = request.headers ?? {};
+  return { ...request, headers };
 }

@@ -8,8 +8,8 @@ export interface StubExchange {
   readonly exchange: Exchange;
   /** What was asked, in order. */
   readonly requests: RegistryRequest[];
-  /** Answers whose bodies nobody has read or let go of: each would hold a connection. */
-  unread(): Response[];
+  /** How many answers nobody has read or let go of: each would hold a connection. */
+  unread(): number;
 }
 
 /**
@@ -31,7 +31,7 @@ export function stubExchange(
       responses.push(response);
       return response;
     },
-    unread: () => responses.filter(({ body, bodyUsed }) => body !== null && !bodyUsed),
+    unread: () => responses.filter(({ body, bodyUsed }) => body !== null && !bodyUsed).length,
   };
 }
 

@@ -1,8 +1,8 @@
 import { PusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
+import { BufferRing } from "../util/buffer_ring.ts";
 import type { StreamTap } from "../util/stream_body.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
-import { BufferPool } from "./buffer_pool.ts";
 import { streamRange } from "./range_stream.ts";
 import type { SeekableBytes } from "./seekable_bytes.ts";
 
@@ -16,6 +16,18 @@ export interface FileRange {
   sizeBytes: number;
 }
 
+/** How a part is streamed. */
+export interface StreamOptions {
+  /**
+   * What is read into.
+   *
+   * @default {a new ring}
+   */
+  buffers?: BufferRing | undefined;
+  /** Sees what passes. */
+  tap?: StreamTap | undefined;
+}
+
 /** The file of an archive: small reads through one handle, streams through a handle each. */
 export class ArchiveFile implements SeekableBytes, Disposable {
   /** As it was given. */
@@ -26,7 +38,6 @@ export class ArchiveFile implements SeekableBytes, Disposable {
   readonly #main: Deno.FsFile;
   /** Every handle that is open, so that a stream nobody ended does not outlive the archive. */
   readonly #handles = new Set<Deno.FsFile>();
-  readonly #pool = new BufferPool();
   #readBytes = 0;
 
   /**
@@ -90,10 +101,11 @@ export class ArchiveFile implements SeekableBytes, Disposable {
    * until the next one is asked for.
    *
    * @param range Which part.
-   * @param tap Sees what passes.
+   * @param options Buffers to use, and who sees what passes.
    * @returns A stream of exactly that part.
    */
-  stream(range: FileRange, tap?: StreamTap): ReadableStream<Uint8Array> {
+  stream(range: FileRange, options: StreamOptions = {}): ReadableStream<Uint8Array> {
+    const { buffers = new BufferRing(), tap } = options;
     let handle: Deno.FsFile | undefined;
     let offsetBytes = range.offsetBytes;
     const close = (): void => {
@@ -114,7 +126,7 @@ export class ArchiveFile implements SeekableBytes, Disposable {
         throw error instanceof PusherError ? error : failedRead(this.path, offsetBytes, error);
       }
     };
-    return streamRange(range.sizeBytes, { read, close, pool: this.#pool, tap });
+    return streamRange(range.sizeBytes, { read, close, buffers, tap });
   }
 
   /** Closes every handle, also those of streams that were never ended. */

@@ -1,5 +1,6 @@
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Image } from "../spec/image.ts";
+import type { BufferRing } from "../util/buffer_ring.ts";
 import type { StreamTap } from "../util/stream_body.ts";
 
 /** Which part of a blob to read. */
@@ -16,8 +17,14 @@ export interface BlobRange {
    * @default {to the end}
    */
   lengthBytes?: number;
+  /**
+   * What is read into; one stream at a time.
+   *
+   * @default {a new ring}
+   */
+  buffers?: BufferRing | undefined;
   /** Sees what passes. */
-  tap?: StreamTap;
+  tap?: StreamTap | undefined;
 }
 
 /** An open archive: the images it holds and the bytes of their blobs. Disposing it closes the file. */

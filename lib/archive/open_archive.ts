@@ -69,7 +69,7 @@ export async function openArchive(path: string): Promise<ImageArchive> {
     openBlob(blob, range) {
       const entry = contents.blobs.get(blob.digest);
       if (!entry) throw corruptArchive(path, `it does not hold the blob ${blob.digest}`);
-      return file.stream(rangeOf(entry, range), range?.tap);
+      return file.stream(rangeOf(entry, range), range);
     },
     [Symbol.dispose]: () => owned.dispose(),
   };

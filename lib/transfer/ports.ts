@@ -7,6 +7,7 @@
 
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
+import type { BufferRing } from "../util/buffer_ring.ts";
 import type { StreamBody, StreamTap } from "../util/stream_body.ts";
 
 /** Which part of a blob to read. */
@@ -23,8 +24,14 @@ export interface BlobRange {
    * @default {to the end}
    */
   lengthBytes?: number;
+  /**
+   * What is read into; one stream at a time.
+   *
+   * @default {a new ring}
+   */
+  buffers?: BufferRing | undefined;
   /** Sees what passes. */
-  tap?: StreamTap;
+  tap?: StreamTap | undefined;
 }
 
 /** Something that holds blobs. */

@@ -1,7 +1,8 @@
 import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Sha256 } from "../util/sha256.ts";
-import type { StreamBody } from "../util/stream_body.ts";
+import { BufferRing } from "../util/buffer_ring.ts";
+import type { StreamBody, StreamTap } from "../util/stream_body.ts";
 import type { BlobSource } from "./ports.ts";
 
 /**
@@ -17,6 +18,10 @@ export class VerifiedContent {
   #hashedBytes = 0;
   #onBytes: (sizeBytes: number) => void;
 
+  /** One ring for all parts: what a part leaves on its way has arrived when the next one begins. */
+  #buffers = new BufferRing();
+  /** How far the newest stream reaches. */
+  #openedBytes = 0;
   /** Whether the whole blob has been found right. */
   #isVerified = false;
 
@@ -41,21 +46,25 @@ export class VerifiedContent {
    * @returns The part; opening it again reads it again.
    */
   part(offsetBytes: number, lengthBytes: number): StreamBody {
-    return {
-      sizeBytes: lengthBytes,
-      open: (tap) => {
-        if (this.#blob.size === 0) this.#verify();
-        let positionBytes = offsetBytes;
-        const onChunk = (chunk: Uint8Array): void => {
-          this.#hashNew(chunk, positionBytes);
-          positionBytes += chunk.length;
-          this.#onBytes(chunk.length);
-          tap?.onChunk(chunk);
-        };
-        const onFailure = (error: unknown): void => tap?.onFailure?.(error);
-        return this.#source.openBlob(this.#blob, { offsetBytes, lengthBytes, tap: { onChunk, onFailure } });
+    return { sizeBytes: lengthBytes, open: (tap) => this.#open(offsetBytes, lengthBytes, tap) };
+  }
+
+  #open(offsetBytes: number, lengthBytes: number, outer: StreamTap | undefined): ReadableStream<Uint8Array> {
+    if (this.#blob.size === 0) this.#verify();
+    // Read again: what an attempt that was given up has left on its way must not change under it.
+    if (offsetBytes < this.#openedBytes) this.#buffers = new BufferRing();
+    this.#openedBytes = offsetBytes + lengthBytes;
+    let positionBytes = offsetBytes;
+    const tap: StreamTap = {
+      onChunk: (chunk) => {
+        this.#hashNew(chunk, positionBytes);
+        positionBytes += chunk.length;
+        this.#onBytes(chunk.length);
+        outer?.onChunk(chunk);
       },
+      onFailure: (error) => outer?.onFailure?.(error),
     };
+    return this.#source.openBlob(this.#blob, { offsetBytes, lengthBytes, buffers: this.#buffers, tap });
   }
 
   #hashNew(bytes: Uint8Array, positionBytes: number): void {

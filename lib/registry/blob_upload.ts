@@ -90,8 +90,8 @@ export class BlobUpload {
     const response = await this.#owner.session.exchange(request);
     // 201 is Amazon ECR's, 204 Pulp's.
     if (![202, 201, 204].includes(response.status)) throw await this.#failure(response, request);
-    this.#adopt(response, request, end);
     await discard(response);
+    this.#adopt(response, request, end);
   }
 
   /**
@@ -100,12 +100,17 @@ export class BlobUpload {
    * @param maxBytes The most that can have arrived.
    * @param signal Ends the request.
    * @returns Whether the session can go on from {@linkcode offsetBytes}.
+   * @throws {PusherError} If it cannot be asked now; it may still be there later.
    */
   async recover(maxBytes: number, signal: AbortSignal): Promise<boolean> {
     const request = this.#request({ method: "GET", url: this.#state.location, signal });
     const response = await this.#owner.session.exchange(request);
+    if (response.status !== 204 && response.status !== 200) {
+      const error = await this.#failure(response, request);
+      if (isPusherError(error, "REGISTRY_UNAVAILABLE")) throw error;
+      return false;
+    }
     await discard(response);
-    if (response.status !== 204 && response.status !== 200) return false;
     const heldBytes = rangeEnd(response.headers.get("range"), this.#state.offsetBytes);
     if (heldBytes === undefined || heldBytes < this.#state.offsetBytes || heldBytes > maxBytes) return false;
     this.#adopt(response, request, heldBytes);

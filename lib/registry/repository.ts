@@ -67,7 +67,7 @@ export class Repository {
     if (!location) {
       throw this.#unsupported(request, `${action}: the registry names no upload location`);
     }
-    const minChunkBytes = Number(response.headers.get("oci-chunk-min-length") ?? 0) || 0;
+    const minChunkBytes = wholeNumber(response.headers.get("oci-chunk-min-length")) ?? 0;
     const owner = { session: this.#session, scopes: this.#scopes, repository: this.#repository };
     return new BlobUpload(owner, { location, offsetBytes: 0, minChunkBytes });
   }
@@ -163,4 +163,9 @@ export class Repository {
       hint: "Check that this host is a container registry; --debug shows each request.",
     });
   }
+}
+
+function wholeNumber(header: string | null): number | undefined {
+  const number = /^\d+$/.test(header ?? "") ? Number(header) : undefined;
+  return Number.isSafeInteger(number) ? number : undefined;
 }

@@ -102,6 +102,7 @@ export interface BlobUpload {
    * @param maxBytes The most that can have arrived.
    * @param signal Ends the request.
    * @returns Whether the session can go on from `offsetBytes`.
+   * @throws {PusherError} If it cannot be asked now; it may still be there later.
    */
   recover(maxBytes: number, signal: AbortSignal): Promise<boolean>;
   /**

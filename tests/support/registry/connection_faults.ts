@@ -54,6 +54,19 @@ export function waitFor(promise: Promise<unknown>, moment: "before-body" | "befo
 }
 
 /**
+ * Reads bodies no faster than a slow link would bring them.
+ *
+ * @param bytesPerSecond How fast.
+ * @returns The behaviour.
+ */
+export function slowDown(bytesPerSecond: number): Behaviour {
+  return (exchange, next) => {
+    exchange.request = { ...exchange.request, body: slowly(exchange.request.body, bytesPerSecond) };
+    return next();
+  };
+}
+
+/**
  * Does something to the registry before the request is served.
  *
  * @param action For example takes a blob away.
@@ -83,6 +96,21 @@ function interrupt(
     if (moment === "before-answer") await strike(exchange);
     return answer;
   };
+}
+
+async function* slowly(
+  body: AsyncIterable<Uint8Array>,
+  bytesPerSecond: number,
+): AsyncGenerator<Uint8Array> {
+  const startMs = performance.now();
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    sizeBytes += chunk.length;
+    const aheadMs = sizeBytes / bytesPerSecond * 1000 - (performance.now() - startMs);
+    // Shorter waits would be rounded up.
+    if (aheadMs >= 5) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+    yield chunk;
+  }
 }
 
 async function* cutBody(

@@ -123,7 +123,12 @@ async function serveRequest(
   rawHead: string,
   { handler, serverClosed }: { handler: ExchangeHandler; serverClosed: Promise<void> },
 ): Promise<boolean> {
-  const { request, isOld } = parseHead(rawHead);
+  const head = parseHead(rawHead);
+  if (!head) {
+    await writeAll(conn, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    return false;
+  }
+  const { request, isOld } = head;
   const body = new RequestBody(
     reader,
     request.headers,
@@ -147,9 +152,9 @@ async function serveRequest(
     closeAfterAnswer: () => void (isRude = true),
   });
   const isRead = isRude ? body.isDone : await body.drain(MAX_DRAINED_BYTES);
-  const { head, parts, isTorn } = formatAnswer(answer, isHead, !isRead || isOld);
-  const maxBytes = Math.min(cut.headBytes, head.length + cut.bodyBytes);
-  await writeUpTo(conn, joinSmall([head, ...parts]), maxBytes);
+  const { headBytes, parts, isTorn } = formatAnswer(answer, isHead, !isRead || isOld);
+  const maxBytes = Math.min(cut.headBytes, headBytes.length + cut.bodyBytes);
+  await writeUpTo(conn, joinSmall([headBytes, ...parts]), maxBytes);
   if (isRead) return !isTorn && !isRude && !isOld && request.headers.get("connection") !== "close";
   // The answer is out while the client still sends: a client that reads it must not find a reset instead.
   if (!isRude) {
@@ -159,12 +164,10 @@ async function serveRequest(
   return false;
 }
 
-function parseHead(rawHead: string): { request: HttpRequest; isOld: boolean } {
+function parseHead(rawHead: string): { request: HttpRequest; isOld: boolean } | undefined {
   const [requestLine = "", ...lines] = rawHead.split("\r\n");
   const [method = "", target = "", version = ""] = requestLine.split(" ");
-  if (!target.startsWith("/") || !version.startsWith("HTTP/1.")) {
-    throw new ConnectionLost("that is not HTTP/1");
-  }
+  if (!target.startsWith("/") || !version.startsWith("HTTP/1.")) return undefined;
   const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(":");
@@ -182,7 +185,7 @@ function formatAnswer(
   answer: HttpAnswer,
   isHead: boolean,
   isLast: boolean,
-): { head: Uint8Array; parts: readonly Uint8Array[]; isTorn: boolean } {
+): { headBytes: Uint8Array; parts: readonly Uint8Array[]; isTorn: boolean } {
   const { body = [], status } = answer;
   const encoder = new TextEncoder();
   const parts = typeof body === "string"
@@ -201,7 +204,7 @@ function formatAnswer(
   if (statedBytes === undefined && !isBodiless) lines.push(`Content-Length: ${sizeBytes}`);
   if (isLast) lines.push("Connection: close");
   return {
-    head: encoder.encode(`${lines.join("\r\n")}\r\n\r\n`),
+    headBytes: encoder.encode(`${lines.join("\r\n")}\r\n\r\n`),
     parts: isHead || isBodiless ? [] : parts,
     isTorn: !isHead && statedBytes !== undefined && statedBytes !== sizeBytes,
   };

@@ -18,11 +18,14 @@ export class SocketReader {
   /**
    * Reads the head of a request.
    *
-   * @returns Everything up to the blank line, or `undefined` if the client has no more requests.
+   * @returns Everything up to the blank line, or `undefined` if the client has no more requests. What cannot become
+   * a head is given as it is, at once: a client that tries TLS waits for an answer to its first message.
    * @throws {ConnectionLost} If it ends in the middle or is larger than the buffer.
    */
   async readHead(): Promise<string | undefined> {
     if (this.#start === this.#end && !(await this.#fill())) return undefined;
+    const isMethod = this.#buffer[this.#start]! >= 0x41;
+    if (!isMethod) return latin1(this.#buffer.subarray(this.#start, this.#end));
     return this.#readThrough(HEAD_END);
   }
 

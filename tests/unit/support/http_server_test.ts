@@ -56,10 +56,12 @@ Deno.test("startHttpServer() writes several lines of one header and no body to H
   assert.match(text, /^HTTP\/1\.1 200 Test\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 7\r\n\r\n$/);
 });
 
-Deno.test("startHttpServer() hangs up on what is not HTTP", async () => {
-  await using server = startHttpServer(echo);
-  assert.equal(await rawRequest(server.host, "\x16\x03\x01 hello\r\n\r\n"), "");
-});
+for (const text of ["\x16\x03\x01\x02\x00\x01", "SSH-2.0-x\r\n\r\n"]) {
+  Deno.test(`startHttpServer() answers ${JSON.stringify(text)}, which is not HTTP, at once`, async () => {
+    await using server = startHttpServer(echo);
+    assert.match(await rawRequest(server.host, text), /^HTTP\/1\.1 400 /);
+  });
+}
 
 Deno.test("startHttpServer() tells on disposal that its handler failed", async () => {
   const server = startHttpServer(() => Promise.reject(new TypeError("a bug of the test")));

@@ -22,8 +22,8 @@ export class VerifiedContent {
   #buffers = new BufferRing();
   /** How far the newest stream reaches. */
   #openedBytes = 0;
-  /** Whether the whole blob has been found right. */
-  #isVerified = false;
+  /** The digest of what was read, once everything was. */
+  #actual: string | undefined;
 
   /**
    * @param source Where the blob is.
@@ -68,19 +68,18 @@ export class VerifiedContent {
   }
 
   #hashNew(bytes: Uint8Array, positionBytes: number): void {
-    const knownBytes = this.#hashedBytes - positionBytes;
-    if (knownBytes >= bytes.length) return;
-    this.#hash.update(knownBytes > 0 ? bytes.subarray(knownBytes) : bytes);
-    this.#hashedBytes = positionBytes + bytes.length;
-    if (this.#hashedBytes === this.#blob.size) this.#verify();
+    const endBytes = positionBytes + bytes.length;
+    if (endBytes > this.#hashedBytes) {
+      this.#hash.update(bytes.subarray(Math.max(this.#hashedBytes - positionBytes, 0)));
+      this.#hashedBytes = endBytes;
+    }
+    if (endBytes === this.#blob.size) this.#verify();
   }
 
   #verify(): void {
-    if (this.#isVerified) return;
     const { digest } = this.#blob;
-    const actual = `${digest.split(":")[0]}:${this.#hash.hex()}`;
-    this.#isVerified = actual === digest;
-    if (this.#isVerified) return;
+    const actual = this.#actual ??= `${digest.split(":")[0]}:${this.#hash.hex()}`;
+    if (actual === digest) return;
     throw new PusherError(
       "DIGEST_MISMATCH",
       `Cannot send blob ${digest}: the archive holds other bytes, ${actual}`,

@@ -131,6 +131,8 @@ export class PusherError<C extends ErrorCode = ErrorCode> extends Error {
   readonly [BRAND] = true;
 
   /**
+   * Makes an error.
+   *
    * @param code What happened.
    * @param message *Cannot X "Y": reason*, without a final period.
    * @param options Detail, hint, cause.

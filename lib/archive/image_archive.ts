@@ -1,31 +1,6 @@
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Image } from "../spec/image.ts";
-import type { BufferRing } from "../util/buffer_ring.ts";
-import type { StreamTap } from "../util/stream_body.ts";
-
-/** Which part of a blob to read. */
-export interface BlobRange {
-  /**
-   * First byte.
-   *
-   * @default {0}
-   */
-  offsetBytes?: number;
-  /**
-   * How many bytes.
-   *
-   * @default {to the end}
-   */
-  lengthBytes?: number;
-  /**
-   * What is read into; one stream at a time.
-   *
-   * @default {a new ring}
-   */
-  buffers?: BufferRing | undefined;
-  /** Sees what passes. */
-  tap?: StreamTap | undefined;
-}
+import type { BlobRange } from "../util/stream_body.ts";
 
 /** An open archive: the images it holds and the bytes of their blobs. Disposing it closes the file. */
 export interface ImageArchive extends Disposable {

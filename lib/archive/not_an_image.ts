@@ -55,14 +55,6 @@ export function notTar(path: string, start: Uint8Array): Error {
  */
 export function notImageArchive(path: string, entries: Iterable<string>): Error {
   const names = [...entries];
-  const directory = names.map((name) => NESTED_INDEX_REGEXP.exec(name)?.[1]).find((found) => found);
-  if (directory !== undefined) {
-    return unsupportedArchive(path, {
-      found: "archive within a directory",
-      reason: `its files lie in the directory "${directory}" instead of at the top`,
-      hint: "Unpack it and pack it again from within that directory: tar -C DIRECTORY -cf image.tar .",
-    });
-  }
   if (names.includes("manifest.json") && names.includes("version")) {
     return unsupportedArchive(path, {
       found: "dir transport",
@@ -90,6 +82,14 @@ export function notImageArchive(path: string, entries: Iterable<string>): Error 
       found: "root filesystem",
       reason: "it is a root filesystem, not an image",
       hint: "Use docker save on an image instead of docker export on a container, or docker import it first.",
+    });
+  }
+  const directory = names.map((name) => NESTED_INDEX_REGEXP.exec(name)?.[1]).find((found) => found);
+  if (directory !== undefined) {
+    return unsupportedArchive(path, {
+      found: "archive within a directory",
+      reason: `its files lie in the directory "${directory}" instead of at the top`,
+      hint: "Unpack it and pack it again from within that directory: tar -C DIRECTORY -cf image.tar .",
     });
   }
   return unsupportedArchive(path, {

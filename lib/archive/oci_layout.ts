@@ -102,7 +102,7 @@ function readNames(root: Root, items: readonly DockerSaveItem[], notices: string
   const names = parseImageNames(items.flatMap((item) => item.RepoTags), notices);
   if (names.length === 0 && root.names.length > 0) {
     const tags = root.names.map((name) => `"${printable(name)}"`).join(", ");
-    notices.push(`The archive calls an image only ${tags}, which is a tag without a repository.`);
+    notices.push(`The archive names an image only by tag (${tags}), without a repository.`);
   }
   return names;
 }

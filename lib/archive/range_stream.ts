@@ -41,8 +41,10 @@ export function streamRange(
     return reading;
   }
 
-  function finish(): void {
+  async function finish(): Promise<void> {
     isOver = true;
+    // A read under way still uses the handle, and writes to its buffer.
+    await ahead?.catch(() => {});
     close();
   }
 
@@ -52,25 +54,18 @@ export function streamRange(
         const chunk = await (ahead ??= readNext());
         // Canceled while it waited.
         if (isOver) return;
-        if (!chunk) {
-          finish();
-          return controller.close();
-        }
+        if (!chunk) return controller.close();
         ahead = readNext();
+        // Not later: whoever knows the length may never ask for the end.
         if (!ahead) close();
         tap?.onChunk(chunk);
         controller.enqueue(chunk);
       } catch (error) {
-        finish();
+        await finish();
         tap?.onFailure?.(error);
         throw error;
       }
     },
-    async cancel() {
-      isOver = true;
-      // A read under way still uses the handle.
-      await ahead?.catch(() => {});
-      finish();
-    },
+    cancel: finish,
   }, { highWaterMark: 0 });
 }

@@ -47,6 +47,8 @@ export class BlobUpload {
   #state: UploadState;
 
   /**
+   * Goes on with a session.
+   *
    * @param owner Registry and repository.
    * @param state A fresh session's, or a remembered one's.
    */

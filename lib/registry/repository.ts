@@ -20,6 +20,8 @@ export class Repository {
   #scopes: readonly string[];
 
   /**
+   * Names a repository; nothing is asked yet.
+   *
    * @param session The registry.
    * @param repository Path within it, for example `library/nginx`.
    */

@@ -1,13 +1,11 @@
 import { sha256Hex } from "../util/sha256.ts";
 
-declare const DIGEST: unique symbol;
-
 /**
  * A checked `sha256:<64 hex>` or `sha512:<128 hex>`: safe in URLs and file names.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
  */
-export type Digest = string & { readonly [DIGEST]: true };
+export type Digest = string & { readonly brand: "Digest" };
 
 const DIGEST_REGEXP = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 

@@ -7,32 +7,7 @@
 
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
-import type { BufferRing } from "../util/buffer_ring.ts";
-import type { StreamBody, StreamTap } from "../util/stream_body.ts";
-
-/** Which part of a blob to read. */
-export interface BlobRange {
-  /**
-   * First byte.
-   *
-   * @default {0}
-   */
-  offsetBytes?: number;
-  /**
-   * How many bytes.
-   *
-   * @default {to the end}
-   */
-  lengthBytes?: number;
-  /**
-   * What is read into; one stream at a time.
-   *
-   * @default {a new ring}
-   */
-  buffers?: BufferRing | undefined;
-  /** Sees what passes. */
-  tap?: StreamTap | undefined;
-}
+import type { BlobRange, StreamBody } from "../util/stream_body.ts";
 
 /** Something that holds blobs. */
 export interface BlobSource {
@@ -63,7 +38,7 @@ export interface PushTarget {
    *
    * @param signal Ends the request.
    */
-  startUpload(signal: AbortSignal): Promise<BlobUpload>;
+  startUpload(signal: AbortSignal): Promise<UploadSession>;
   /**
    * Stores a manifest under its digest or a tag.
    *
@@ -81,7 +56,7 @@ export interface PushTarget {
 }
 
 /** An upload session at the registry: one blob on its way. */
-export interface BlobUpload {
+export interface UploadSession {
   /** Bytes that are durable at the registry: advanced only by an answer that said so. */
   readonly offsetBytes: number;
   /** Where the next request of this session goes; secret, since some registries let whoever knows it write. */

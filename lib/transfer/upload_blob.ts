@@ -3,7 +3,7 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
 import { createSha } from "../util/sha256.ts";
 import type { EventSink } from "./events.ts";
-import type { BlobSource, BlobUpload, PushTarget } from "./ports.ts";
+import type { BlobSource, PushTarget, UploadSession } from "./ports.ts";
 import { VerifiedContent } from "./verified_content.ts";
 
 /** What {@linkcode uploadBlob} works with. */
@@ -33,7 +33,7 @@ export async function uploadBlob(blob: Descriptor, context: UploadContext): Prom
 class BlobTransfer {
   #blob: Descriptor;
   #context: UploadContext;
-  #upload: BlobUpload | undefined;
+  #upload: UploadSession | undefined;
   /** Bytes that events have told of, net. */
   #toldBytes = 0;
   #isCommitting = false;

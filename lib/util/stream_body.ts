@@ -1,3 +1,5 @@
+import type { BufferRing } from "./buffer_ring.ts";
+
 /** Bytes of known length that can be streamed more than once. */
 export interface StreamBody {
   /** Exactly how many bytes each stream gives. */
@@ -19,4 +21,28 @@ export interface StreamTap {
   onChunk(chunk: Uint8Array): void;
   /** Called when the stream fails, since a failed request no longer says why its body failed. */
   onFailure?(error: unknown): void;
+}
+
+/** Which part of a blob to read. */
+export interface BlobRange {
+  /**
+   * First byte.
+   *
+   * @default {0}
+   */
+  offsetBytes?: number;
+  /**
+   * How many bytes.
+   *
+   * @default {to the end}
+   */
+  lengthBytes?: number;
+  /**
+   * What is read into; one stream at a time.
+   *
+   * @default {a new ring}
+   */
+  buffers?: BufferRing | undefined;
+  /** Sees what passes. */
+  tap?: StreamTap | undefined;
 }

@@ -1,0 +1,78 @@
+/**
+ * The library behind the command: read image archives, talk to registries, push with events.
+ *
+ * - {@linkcode openArchive} reads what docker, podman and others save, without extracting it.
+ * - {@linkcode connectRegistry} and {@linkcode Repository} speak the distribution protocol.
+ * - {@linkcode pushImages} sends images from the one to the other and tells of it by {@linkcode TransferEvent}s.
+ *
+ * Nothing here prints, prompts, or ends the process; time, randomness and cancellation come from the caller.
+ * Failures are {@linkcode PusherError}s with a code.
+ *
+ * @example Push every image of an archive under its own names
+ * ```ts no-assert
+ * import {
+ *   connectRegistry,
+ *   DEFAULT_RETRY_POLICY,
+ *   openArchive,
+ *   pushImages,
+ *   Repository,
+ *   systemClock,
+ * } from "./mod.ts";
+ *
+ * async function mirror(path: string, registry: string): Promise<string[]> {
+ *   const { signal } = new AbortController();
+ *   using archive = await openArchive(path);
+ *   using session = await connectRegistry(registry, { clock: systemClock, signal });
+ *   const jobs = archive.images.flatMap((image) =>
+ *     image.names.map(({ repository, tag }) => (
+ *       { image, source: archive, target: new Repository(session, repository), tag }
+ *     ))
+ *   );
+ *   const report = await pushImages(jobs, {
+ *     policy: DEFAULT_RETRY_POLICY,
+ *     clock: systemClock,
+ *     random: Math.random,
+ *     signal,
+ *     concurrency: 3,
+ *     chunkSizeBytes: 20 * 2 ** 20,
+ *     onEvent: () => {},
+ *   });
+ *   return report.pushed.map(({ reference, digest }) => `${reference}@${digest}`);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export * from "./archive/image_archive.ts";
+export * from "./archive/open_archive.ts";
+export * from "./errors.ts";
+export * from "./registry/blob_upload.ts";
+export type * from "./registry/credentials.ts";
+export type * from "./registry/registry_request.ts";
+export * from "./registry/registry_session.ts";
+export * from "./registry/repository.ts";
+export * from "./spec/descriptor.ts";
+export * from "./spec/digest.ts";
+export type { DockerSaveItem, ImageConfig, ImageIndex, ImageManifest } from "./spec/documents.ts";
+export {
+  DocumentError,
+  MAX_DOCUMENT_BYTES,
+  parseDockerSaveManifest,
+  parseImageConfig,
+  parseImageIndex,
+  parseImageManifest,
+} from "./spec/documents.ts";
+export * from "./spec/image.ts";
+export * from "./spec/media_type.ts";
+export * from "./spec/platform.ts";
+export * from "./spec/reference.ts";
+export type * from "./transfer/events.ts";
+export type * from "./transfer/ports.ts";
+export * from "./transfer/push_images.ts";
+export type * from "./transfer/report.ts";
+export * from "./util/buffer_ring.ts";
+export * from "./util/clock.ts";
+export * from "./util/retry.ts";
+export type * from "./util/stream_body.ts";
+export * from "./version.ts";

@@ -39,7 +39,8 @@ export class ArchiveContents {
    * @param entry Where it is.
    * @param maxBytes The most it may have.
    * @returns Its bytes.
-   * @throws {PusherError} `ARCHIVE_UNSUPPORTED` if it, or all documents together, are too large.
+   * @throws {PusherError} `ARCHIVE_UNSUPPORTED` if it, or all documents together, are too large; `ARCHIVE_CORRUPT` if
+   * the file has become shorter.
    */
   async read(entry: TarEntry, maxBytes: number): Promise<Uint8Array> {
     if (entry.sizeBytes > maxBytes) throw this.#tooLarge(`"${entry.name}" is`, maxBytes);
@@ -48,7 +49,8 @@ export class ArchiveContents {
       throw this.#tooLarge("its documents together are", MAX_TOTAL_DOCUMENT_BYTES);
     }
     const bytes = new Uint8Array(entry.sizeBytes);
-    await this.file.readAt(bytes, entry.offsetBytes);
+    const read = await this.file.readAt(bytes, entry.offsetBytes);
+    if (read < bytes.length) throw this.corrupt(entry.name, `the file ends inside "${entry.name}"`);
     return bytes;
   }
 

@@ -152,7 +152,10 @@ function unreadable(path: string, cause: unknown): PusherError {
   const [reason, hint] = cause instanceof Deno.errors.NotFound
     ? ["no such file", "Check the path."]
     : denied
-    ? ["permission denied", "Run as a user who may read the file, or change its permissions."]
+    ? [
+      "permission denied",
+      "Make the file readable for this user, and for deno if that runs with limited permissions.",
+    ]
     : [printable(String((cause as Error)?.message ?? cause)), "Check the path and the disk it is on."];
   return new PusherError("ARCHIVE_NOT_FOUND", `Cannot open "${printable(path)}": ${reason}`, {
     detail: { path },

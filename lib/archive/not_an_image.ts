@@ -67,7 +67,7 @@ export function notImageArchive(path: string, entries: Iterable<string>): Error 
     return unsupportedArchive(path, {
       found: "docker save before 1.10",
       reason: "it has no manifest.json: docker before 1.10 wrote it",
-      hint: "Load it with a docker of those days up to 26 and save it again.",
+      hint: "Load it with a docker from 1.10 to 24, which can read it, and save it again.",
     });
   }
   if (names.some((name) => IMAGE_PART_REGEXP.test(name))) {

@@ -1,6 +1,7 @@
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { ManifestNode } from "../spec/image.ts";
 import { formatPlatform } from "../spec/platform.ts";
+import { printable } from "../util/printable.ts";
 import type { ArchiveContents } from "./archive_contents.ts";
 import { unsupportedArchive } from "./archive_error.ts";
 import type { ManifestTree } from "./manifest_tree.ts";
@@ -33,25 +34,22 @@ export function choosePushable(tree: ManifestTree, options: PartialImageOptions)
   const { contents, label, preferred } = options;
   if (!tree.missing) return tree.node;
   const leaves = leavesOf(tree);
-  const images = leaves.filter(({ descriptor }) => !isAttestation(descriptor));
-  const whole = images.flatMap(({ tree }) => tree && !tree.missing ? [tree.node] : []);
+  const whole = leaves.flatMap(({ descriptor, tree }) =>
+    tree && !tree.missing && !isAttestation(descriptor) ? [tree.node] : []
+  );
   const entry = `blobs/${tree.missing.replace(":", "/")}`;
   if (whole.length === 0) throw contents.corrupt(entry, `of the image ${label}, "${entry}" is missing`);
-  const chosen = whole.length === 1
-    ? whole[0]
-    : whole.find((node) => preferred.has(node.blobs[0]?.digest ?? ""));
-  const absent = leaves.filter(({ tree }) => !tree || tree.missing).map(({ descriptor }) =>
-    labelOf(descriptor)
-  );
-  const present = whole.map(({ descriptor }) => labelOf(descriptor));
+  const [only, ...others] = whole;
+  const chosen = others.length === 0 ? only : whole.find(({ blobs }) => preferred.has(blobs[0]?.digest));
+  const present = whole.map(({ descriptor }) => labelOf(descriptor)).join(", ");
+  const absent = leaves.flatMap(({ descriptor, tree }) => !tree || tree.missing ? [labelOf(descriptor)] : [])
+    .join(", ");
   if (!chosen) throw severalPlatforms(contents.file.path, label, { present, absent });
-  const unused = present.filter((platform) => platform !== labelOf(chosen.descriptor));
   contents.notices.push(
     `Of ${label} only ${
       labelOf(chosen.descriptor)
-    } is used: an index that is not whole cannot be pushed, and the ` +
-      `archive lacks ${absent.join(", ")}.` +
-      (unused.length === 0 ? "" : ` It holds ${unused.join(", ")} too.`),
+    } is used: the archive holds ${present} but lacks ${absent}, and ` +
+      "an index that is not whole cannot be pushed.",
   );
   return chosen;
 }
@@ -67,17 +65,17 @@ function isAttestation({ annotations }: Descriptor): boolean {
 
 function labelOf(descriptor: Descriptor): string {
   if (isAttestation(descriptor)) return "an attestation";
-  return descriptor.platform ? formatPlatform(descriptor.platform) : descriptor.digest;
+  return descriptor.platform ? printable(formatPlatform(descriptor.platform)) : descriptor.digest;
 }
 
 function severalPlatforms(
   path: string,
   label: string,
-  { present, absent }: { present: string[]; absent: string[] },
+  { present, absent }: { present: string; absent: string },
 ): Error {
   return unsupportedArchive(path, {
     found: "partial index",
-    reason: `of the image ${label} it holds ${present.join(", ")} but not ${absent.join(", ")}, ` +
+    reason: `of the image ${label} it holds ${present} but lacks ${absent}, ` +
       "and an index that is not whole cannot be pushed",
     hint: "Save the image again with all of its platforms, or with one, as docker save --platform does.",
   });

@@ -100,15 +100,13 @@ export async function* readTarEntries(
         offsetBytes = bodyOffsetBytes + padded(header.sizeBytes);
         continue;
       }
-      const entry = describe(header, merge(globals, extensions.records), extensions);
-      entry.offsetBytes = header.type === "S" && header.hasMoreSparseMap
-        ? await skipSparseMap(window, bodyOffsetBytes)
-        : bodyOffsetBytes;
-      if (entry.offsetBytes + entry.sizeBytes > source.sizeBytes) {
-        throw truncated(source, `"${entry.name}"`, entry.name);
-      }
-      yield entry;
-      offsetBytes = entry.offsetBytes + padded(entry.sizeBytes);
+      const described = describe(header, merge(globals, extensions.records), extensions);
+      const isMapContinued = header.type === "S" && header.hasMoreSparseMap;
+      const dataOffsetBytes = isMapContinued ? await skipSparseMap(window, bodyOffsetBytes) : bodyOffsetBytes;
+      const { name, sizeBytes } = described;
+      if (dataOffsetBytes + sizeBytes > source.sizeBytes) throw truncated(source, `"${name}"`, name);
+      yield { ...described, offsetBytes: dataOffsetBytes };
+      offsetBytes = dataOffsetBytes + padded(sizeBytes);
       extensions = {};
     } catch (error) {
       throw error instanceof TarFormatError ? damagedHeader(source.path, offsetBytes, error) : error;
@@ -121,7 +119,7 @@ function describe(
   header: TarHeader,
   records: ReadonlyMap<string, string>,
   extensions: Extensions,
-): TarEntry {
+): Omit<TarEntry, "offsetBytes"> {
   const size = records.get("size");
   const sizeBytes = size === undefined ? header.sizeBytes : parsePaxSize(size);
   // Sparse files in PAX format are called GNUSparseFile.N/x and keep their real name in a record.
@@ -135,7 +133,6 @@ function describe(
   return {
     name,
     type,
-    offsetBytes: 0,
     sizeBytes: isBodiless ? 0 : sizeBytes,
     linkTarget: isLink ? linkTarget : "",
   };

@@ -128,7 +128,7 @@ Deno.test("readOciLayout() says that a tag has no repository", async () => {
   );
   assert.deepEqual(names, [[]]);
   assert.deepEqual(notices, [
-    'The archive calls an image only "v1", "\\u{1b}v2", which is a tag without a repository.',
+    'The archive names an image only by tag ("v1", "\\u{1b}v2"), without a repository.',
   ]);
 });
 
@@ -184,8 +184,8 @@ Deno.test("readOciLayout() of one platform out of several gives that one, and sa
     assert.deepEqual(image?.root.descriptor, amd64.descriptor);
     assert.deepEqual(image?.names.map(formatReference), ["docker.io/t/app:1"]);
     assert.deepEqual(archive.notices, [
-      "Of docker.io/t/app:1 only linux/amd64 is used: an index that is not whole cannot be pushed, and the archive " +
-      "lacks linux/arm64.",
+      "Of docker.io/t/app:1 only linux/amd64 is used: the archive holds linux/amd64 but lacks linux/arm64, and an " +
+      "index that is not whole cannot be pushed.",
     ]);
   }
 });
@@ -201,23 +201,23 @@ Deno.test("readOciLayout() of an image without its attestation gives the image a
   const index = annotated(await ociIndex([amd64, attestation]), { [NAME]: "a:1" });
   await using archive = await openMembers(without(ociLayoutMembers([index]), attestation));
   assert.equal(archive.images[0]?.root.descriptor.digest, amd64.descriptor.digest);
-  assert.match(archive.notices.join(), /only linux\/amd64 is used: .* lacks an attestation\.$/);
+  assert.match(archive.notices.join(), /only linux\/amd64 is used: .* lacks an attestation, and/);
 });
 
 Deno.test("readOciLayout() of several platforms but not all gives the one that docker prefers", async () => {
-  const s390x = await ociImage({ os: "linux", architecture: "s390x" }, [layerBytes("s390x")]);
+  const s390x = await ociImage({ os: "linux", architecture: "s390x\u{7}" }, [layerBytes("s390x")]);
   const index = annotated(await ociIndex([amd64, arm64, s390x]), { [NAME]: "a:1" });
   const members = without(ociLayoutMembers([index]), s390x);
   await using archive = await openMembers([...members, manifestJson(arm64, ["a:1"])]);
   assert.equal(archive.images[0]?.root.descriptor.digest, arm64.descriptor.digest);
   assert.match(
     archive.notices.join(),
-    /only linux\/arm64 is used: .* lacks linux\/s390x\. It holds linux\/amd64 too\.$/,
+    /only linux\/arm64 is used: the archive holds linux\/amd64, linux\/arm64 but lacks linux\/s390x\\u\{7\}, and/,
   );
   await rejectsWith(
     members,
     "ARCHIVE_UNSUPPORTED",
-    /of the image docker\.io\/library\/a:1 it holds linux\/amd64, linux\/arm64 but not linux\/s390x/,
+    /of the image docker\.io\/library\/a:1 it holds linux\/amd64, linux\/arm64 but lacks linux\/s390x/,
   );
 });
 

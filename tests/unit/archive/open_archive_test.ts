@@ -103,7 +103,7 @@ Deno.test("openArchive() keeps the platforms and attestations of an index", asyn
 
 Deno.test("openArchive() says what it cannot tell: um-dot has tags, but no names", async () => {
   using archive = await openArchive(`${FIXTURES}/um-dot.tar`);
-  assert.match(archive.notices.join(), /only "v1", "v2"/);
+  assert.match(archive.notices.join(), /only by tag \("v1", "v2"\)/);
 });
 
 Deno.test("openArchive() leaves it to whoever reads a tampered layer to find that out", async () => {
@@ -172,6 +172,7 @@ Deno.test("openArchive() says what a tar archive is that lists no image", async 
         /a root filesystem, not an image$/,
       ],
       [[{ name: "etc/x" }, { name: "index.json" }], "ARCHIVE_UNSUPPORTED", /a root filesystem/],
+      [[{ name: "app/manifest.json" }, { name: "usr/" }], "ARCHIVE_UNSUPPORTED", /a root filesystem/],
       [
         [{ name: "etc/x" }, { name: "manifest.json", body: "{}" }],
         "ARCHIVE_UNSUPPORTED",

@@ -4,23 +4,27 @@ import { BufferRing } from "../../../lib/util/buffer_ring.ts";
 
 const BUFFER_BYTES = 256 * 1024;
 
-/** Reads that count, each filling its buffer with its own number; they can be held up. */
+/** Reads that count, each filling its buffer with its own number; they can be held up, and fail. */
 class FakeReads {
-  readonly buffers: Uint8Array[] = [];
+  count = 0;
+  underWay = 0;
   isClosed = false;
   held: PromiseWithResolvers<void> | undefined;
   failAt = Infinity;
+  readonly buffers = new BufferRing();
 
   read = async (into: Uint8Array): Promise<void> => {
     assert(!this.isClosed, "read after close");
-    this.buffers.push(into);
-    const turn = this.buffers.length;
+    const turn = ++this.count;
+    this.underWay++;
     await this.held?.promise;
+    this.underWay--;
     if (turn >= this.failAt) throw new Error(`read ${turn} failed`);
     into.fill(turn);
   };
 
   close = (): void => {
+    assert.equal(this.underWay, 0, "closed while a read is under way");
     this.isClosed = true;
   };
 }
@@ -32,12 +36,10 @@ async function settle(): Promise<void> {
 
 Deno.test("streamRange() gives exactly the length asked for, in order, from four buffers", async () => {
   const reads = new FakeReads();
-  const buffers = new BufferRing();
-  const stream = streamRange(10 * BUFFER_BYTES + 1, { read: reads.read, close: reads.close, buffers });
   let turn = 0;
   let total = 0;
   const memory = new Set<ArrayBufferLike>();
-  for await (const chunk of stream) {
+  for await (const chunk of streamRange(10 * BUFFER_BYTES + 1, reads)) {
     turn++;
     assert.equal(chunk.length, turn <= 10 ? BUFFER_BYTES : 1);
     assert(chunk.every((byte) => byte === turn), "not overwritten while it is in use");
@@ -49,47 +51,46 @@ Deno.test("streamRange() gives exactly the length asked for, in order, from four
   assert(reads.isClosed);
 });
 
+Deno.test("streamRange() leaves the two chunks before the last alone", async () => {
+  const reader = streamRange(10 * BUFFER_BYTES, new FakeReads()).getReader();
+  const chunks: Uint8Array[] = [];
+  for (let turn = 1; turn <= 10; turn++) {
+    chunks.push((await reader.read()).value!);
+    await settle();
+    for (const [at, chunk] of chunks.entries()) if (at > turn - 4) assert.equal(chunk[0], at + 1);
+  }
+});
+
 Deno.test("streamRange() reads nothing before it is asked, then one buffer ahead", async () => {
   const reads = new FakeReads();
-  const stream = streamRange(10 * BUFFER_BYTES, {
-    read: reads.read,
-    close: reads.close,
-    buffers: new BufferRing(),
-  });
+  const stream = streamRange(10 * BUFFER_BYTES, reads);
   await settle();
-  assert.equal(reads.buffers.length, 0);
+  assert.equal(reads.count, 0);
   const reader = stream.getReader();
   await reader.read();
-  assert.equal(reads.buffers.length, 2);
+  assert.equal(reads.count, 2);
   await reader.read();
-  assert.equal(reads.buffers.length, 3);
+  assert.equal(reads.count, 3);
   await reader.cancel();
 });
 
-Deno.test("streamRange() takes no more buffers than it fills", async () => {
+Deno.test("streamRange() of nothing reads nothing", async () => {
   const reads = new FakeReads();
-  const buffers = new BufferRing();
-  for await (const chunk of streamRange(100, { read: reads.read, close: reads.close, buffers })) {
-    assert.equal(chunk.length, 100);
-  }
-  for await (const _ of streamRange(0, { read: reads.read, close: reads.close, buffers })) assert.fail();
-  assert.equal(reads.buffers.length, 1);
+  for await (const _ of streamRange(0, reads)) assert.fail();
+  assert.equal(reads.count, 0);
 });
 
 Deno.test("streamRange() is done with its source as soon as the last read has ended", async () => {
   const reads = new FakeReads();
-  const buffers = new BufferRing();
-  const reader = streamRange(BUFFER_BYTES, { read: reads.read, close: reads.close, buffers }).getReader();
+  const reader = streamRange(BUFFER_BYTES, reads).getReader();
   await reader.read();
   assert(reads.isClosed);
   assert.equal((await reader.read()).done, true);
 });
 
-Deno.test("streamRange() closes a canceled stream only when its read has ended", async () => {
+Deno.test("streamRange() is canceled when the read under way has ended", async () => {
   const reads = new FakeReads();
-  const buffers = new BufferRing();
-  const reader = streamRange(10 * BUFFER_BYTES, { read: reads.read, close: reads.close, buffers })
-    .getReader();
+  const reader = streamRange(10 * BUFFER_BYTES, reads).getReader();
   await reader.read();
   reads.held = Promise.withResolvers();
   await reader.read();
@@ -103,58 +104,61 @@ Deno.test("streamRange() closes a canceled stream only when its read has ended",
 
 Deno.test("streamRange() can be canceled while a chunk is awaited", async () => {
   const reads = new FakeReads();
-  const buffers = new BufferRing();
   reads.held = Promise.withResolvers();
-  const reader = streamRange(10 * BUFFER_BYTES, { read: reads.read, close: reads.close, buffers })
-    .getReader();
+  const reader = streamRange(10 * BUFFER_BYTES, reads).getReader();
   const chunk = reader.read();
   await settle();
   const canceled = reader.cancel();
   reads.held.resolve();
   await canceled;
   assert.equal((await chunk).done, true);
-  assert.equal(reads.buffers.length, 1, "no read ahead after the end");
+  assert(reads.isClosed);
+  assert.equal(reads.count, 1, "no read ahead after the end");
 });
 
-Deno.test("streamRange() fails as its reads fail, after the chunks before", async () => {
+Deno.test("streamRange() fails as its reads fail, after the chunks before, and tells its tap", async () => {
   for (const failAt of [1, 2, 5]) {
     const reads = new FakeReads();
-    const buffers = new BufferRing();
     reads.failAt = failAt;
-    let chunks = 0;
+    const seen: unknown[] = [];
+    const tap = {
+      onChunk: (chunk: Uint8Array) => seen.push(chunk[0]),
+      onFailure: (error: unknown) => seen.push(String(error)),
+    };
     await assert.rejects(async () => {
-      for await (
-        const _ of streamRange(10 * BUFFER_BYTES, { read: reads.read, close: reads.close, buffers })
-      ) {
-        chunks++;
-      }
+      for await (const _ of streamRange(10 * BUFFER_BYTES, { ...reads, tap }));
     }, { message: `read ${failAt} failed` });
-    assert.equal(chunks, failAt - 1);
-    assert(reads.isClosed);
+    const turns = Array.from({ length: failAt - 1 }, (_, at) => at + 1);
+    assert.deepEqual(seen, [...turns, `Error: read ${failAt} failed`]);
   }
+});
+
+Deno.test("streamRange() fails as its tap fails, when the read under way has ended", async () => {
+  const reads = new FakeReads();
+  const tap = { onChunk: () => assert.fail("seen enough") };
+  await assert.rejects(streamRange(10 * BUFFER_BYTES, { ...reads, tap }).getReader().read(), {
+    message: "seen enough",
+  });
+  assert.equal(reads.underWay, 0);
 });
 
 Deno.test("streamRange() lets a canceled stream's failed read ahead pass", async () => {
   const reads = new FakeReads();
   reads.failAt = 2;
-  const reader = streamRange(10 * BUFFER_BYTES, {
-    read: reads.read,
-    close: reads.close,
-    buffers: new BufferRing(),
-  })
-    .getReader();
+  const reader = streamRange(10 * BUFFER_BYTES, reads).getReader();
   await reader.read();
   await reader.cancel();
   assert(reads.isClosed);
 });
 
-Deno.test("streamRange() makes no new buffers for the next stream", async () => {
-  const reads = new FakeReads();
-  const buffers = new BufferRing();
-  const options = { read: reads.read, close: () => {}, buffers };
+Deno.test("streamRange() makes no new buffers where it is given some", async () => {
+  const { buffers } = new FakeReads();
   const memory = new Set<ArrayBufferLike>();
   for (let range = 0; range < 20; range++) {
-    for await (const chunk of streamRange(6 * BUFFER_BYTES, options)) memory.add(chunk.buffer);
+    const { read, close } = new FakeReads();
+    for await (const chunk of streamRange(6 * BUFFER_BYTES, { read, close, buffers })) {
+      memory.add(chunk.buffer);
+    }
   }
   assert.equal(memory.size, 4);
 });

@@ -1,4 +1,3 @@
-import { isPusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
 import { createSha } from "../util/sha256.ts";
@@ -55,13 +54,13 @@ class BlobTransfer {
     let bestBytes = 0;
     while (true) {
       try {
+        if (failures > 0 && await this.#isThereAfterAll(content)) return;
         return await this.#attempt(content);
       } catch (error) {
         const offsetBytes = this.#upload?.offsetBytes ?? 0;
         failures = offsetBytes > bestBytes ? 1 : failures + 1;
         bestBytes = Math.max(bestBytes, offsetBytes);
         await this.#waitAfter(error, failures);
-        if (await this.#isThereAfterAll()) return;
       }
     }
   }
@@ -76,9 +75,11 @@ class BlobTransfer {
     while (!isSingle && upload.offsetBytes < size) {
       const start = upload.offsetBytes;
       await upload.append(content.part(start, Math.min(partBytes, size - start)), signal);
+      this.#tellUpTo(upload.offsetBytes);
     }
     this.#isCommitting = true;
     await upload.commit(digest, signal, isSingle ? content.part(0, size) : undefined);
+    this.#tellUpTo(size);
   }
 
   async #waitAfter(error: unknown, failures: number): Promise<void> {
@@ -95,21 +96,20 @@ class BlobTransfer {
   }
 
   /** Finds out where we stand; the answer to a commit may have been lost on its way. */
-  async #isThereAfterAll(): Promise<boolean> {
+  async #isThereAfterAll(content: VerifiedContent): Promise<boolean> {
     const { target, signal } = this.#context;
-    try {
-      if (this.#isCommitting && await target.hasBlob(this.#blob, signal)) {
-        this.#tell(this.#blob.size - this.#toldBytes);
-        return true;
-      }
-      if (this.#upload && !await this.#upload.recover(this.#blob.size, signal)) this.#upload = undefined;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isPusherError(error)) throw error;
-      this.#upload = undefined;
+    const isThere = this.#isCommitting && await target.hasBlob(this.#blob, signal);
+    if (!isThere && this.#upload) {
+      const sentBytes = Math.max(this.#upload.offsetBytes, content.readBytes);
+      if (!await this.#upload.recover(sentBytes, signal)) this.#upload = undefined;
     }
-    this.#tell((this.#upload?.offsetBytes ?? 0) - this.#toldBytes);
-    return false;
+    this.#tellUpTo(isThere ? this.#blob.size : this.#upload?.offsetBytes ?? 0);
+    return isThere;
+  }
+
+  /** What is sent again, after a failure or by the connection itself, was told of before. */
+  #tellUpTo(offsetBytes: number): void {
+    this.#tell(offsetBytes - this.#toldBytes);
   }
 
   #tell(deltaBytes: number): void {

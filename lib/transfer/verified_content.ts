@@ -22,6 +22,8 @@ export class VerifiedContent {
   #buffers = new BufferRing();
   /** How far the newest stream reaches. */
   #openedBytes = 0;
+  /** How far the newest stream was read. */
+  #readBytes = 0;
   /** The digest of what was read, once everything was. */
   #actual: string | undefined;
 
@@ -36,6 +38,11 @@ export class VerifiedContent {
     this.#blob = blob;
     this.#hash = hash;
     this.#onBytes = onBytes;
+  }
+
+  /** How far the newest part was read: nothing beyond it can have arrived anywhere. */
+  get readBytes(): number {
+    return this.#readBytes;
   }
 
   /**
@@ -54,11 +61,12 @@ export class VerifiedContent {
     // Read again: what an attempt that was given up has left on its way must not change under it.
     if (offsetBytes < this.#openedBytes) this.#buffers = new BufferRing();
     this.#openedBytes = offsetBytes + lengthBytes;
+    this.#readBytes = offsetBytes;
     let positionBytes = offsetBytes;
     const tap: StreamTap = {
       onChunk: (chunk) => {
         this.#hashNew(chunk, positionBytes);
-        positionBytes += chunk.length;
+        this.#readBytes = positionBytes += chunk.length;
         this.#onBytes(chunk.length);
         outer?.onChunk(chunk);
       },

@@ -26,6 +26,8 @@ export interface BlobSource {
 export interface PushTarget {
   /** For people and events, for example `registry.example.com/team/app`. */
   readonly name: string;
+  /** Its registry, for example `registry.example.com`: limits and habits are a registry's. */
+  readonly registry: string;
   /**
    * Asks whether a blob is there with the size it should have.
    *
@@ -34,11 +36,20 @@ export interface PushTarget {
    */
   hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
   /**
-   * Opens an upload session.
+   * Opens an upload session, or has the blob mounted from another repository of the same registry.
    *
    * @param signal Ends the request.
+   * @param mount Asks for the mount of this blob from there; a registry that will not opens a session.
+   * @returns The session, or `undefined` if the blob was mounted.
    */
-  startUpload(signal: AbortSignal): Promise<UploadSession>;
+  startUpload(signal: AbortSignal, mount?: { digest: Digest; from: string }): Promise<UploadSession | undefined>;
+  /**
+   * Goes on with a session that another process has left.
+   *
+   * @param record What was remembered of it.
+   * @returns The session; whether the registry still knows it, `recover` tells.
+   */
+  resumeUpload(record: UploadRecord): UploadSession;
   /**
    * Stores a manifest under its digest or a tag.
    *
@@ -63,14 +74,17 @@ export interface UploadSession {
   readonly location: string;
   /** Smallest part the registry takes, except for the last; 0 when it did not say. */
   readonly minChunkBytes: number;
+  /** Largest part the registry takes; `Infinity` when it did not say. */
+  readonly maxChunkBytes: number;
   /**
    * Appends a part.
    *
    * @param part The next bytes of the blob.
    * @param signal Ends the request.
+   * @param isWhole Whether it is the whole blob, sent as a stream without a range, as classic docker does.
    * @throws {PusherError} As the registry or the network failed; `offsetBytes` is unchanged then.
    */
-  append(part: StreamBody, signal: AbortSignal): Promise<void>;
+  append(part: StreamBody, signal: AbortSignal, isWhole?: boolean): Promise<void>;
   /**
    * Asks the registry how much it holds, after a failure that left it unclear, and adopts the answer.
    *
@@ -94,4 +108,41 @@ export interface UploadSession {
    * @param signal Ends the request.
    */
   cancel(signal: AbortSignal): Promise<void>;
+}
+
+/** What is remembered of an upload session, so that a later process can go on with it. */
+export interface UploadRecord {
+  /** Where its next request goes; secret. */
+  location: string;
+  /** Bytes that are durable at the registry. */
+  offsetBytes: number;
+  /** Smallest part the registry takes. */
+  minChunkBytes: number;
+}
+
+/** Remembers uploads across processes. Whatever goes wrong with it never stops a push. */
+export interface UploadJournal {
+  /**
+   * Takes the entry of one blob for this process.
+   *
+   * @param target Name of the target.
+   * @param blob The blob on its way there.
+   * @param source What the blob is read from: a record made from another one is dropped.
+   * @returns The entry, or `undefined` if another process has it or nothing can be remembered.
+   */
+  claim(target: string, blob: Descriptor, source: string): Promise<UploadEntry | undefined>;
+}
+
+/** The entry of one blob on its way to one target; disposing it lets other processes have it. */
+export interface UploadEntry extends Disposable {
+  /** What an earlier process left, if it can still be used. */
+  readonly record: UploadRecord | undefined;
+  /**
+   * Remembers how far the upload is.
+   *
+   * @param record The session's newest state.
+   */
+  save(record: UploadRecord): Promise<void>;
+  /** Forgets the upload: it is complete, or its session is gone. */
+  remove(): Promise<void>;
 }

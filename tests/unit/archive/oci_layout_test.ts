@@ -168,6 +168,24 @@ Deno.test("readOciLayout() reads indexes within indexes, and artifacts among pla
   assert.equal(root.children[1]?.config, undefined);
 });
 
+Deno.test("readOciLayout() carries artifacts whose configs only look like an image's", async () => {
+  const config = await ociBlob({ not: "an image" }, MEDIA_TYPE.ociConfig);
+  const artifact = await ociManifest(config, [
+    await ociBlob(toBytes("signature"), "application/x-signature"),
+  ]);
+  await using archive = await openMembers(ociLayoutMembers([artifact]));
+  const { root } = archive.images[0]!;
+  assert.equal(root.config, undefined);
+  assert.equal(new TextDecoder().decode(await readBlob(archive, root.blobs[1]!)), "signature");
+});
+
+Deno.test("readOciLayout() counts what it cannot push as absent from an index", async () => {
+  const unknown = await ociBlob({}, "application/x-something");
+  await using archive = await openMembers(ociLayoutMembers([await ociIndex([amd64, unknown])]));
+  assert.equal(archive.images[0]?.root.descriptor.digest, amd64.descriptor.digest);
+  assert.match(archive.notices.join(), /lacks sha256:[0-9a-f]{64}, and/);
+});
+
 Deno.test("readOciLayout() refuses indexes that are nested too deeply", async () => {
   let index = amd64;
   for (let depth = 0; depth < 10; depth++) index = await ociIndex([index]);

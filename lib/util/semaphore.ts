@@ -29,7 +29,7 @@ export class Semaphore {
     if (this.#free > 0) this.#free--;
     else await this.#wait(signal);
     let held = true;
-    return {
+    const permit = {
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
@@ -38,6 +38,10 @@ export class Semaphore {
         else this.#free++;
       },
     };
+    if (!signal?.aborted) return permit;
+    // Aborted after the permit was handed on and before it arrived.
+    permit[Symbol.dispose]();
+    throw signal.reason;
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {

@@ -70,8 +70,9 @@ Deno.test("acquire() aborted in the moment the permit is handed over loses no pe
   const controller = new AbortController();
   const waiting = semaphore.acquire(controller.signal);
   held[Symbol.dispose]();
-  controller.abort(new Error("too late"));
-  await waiting.then((permit) => permit[Symbol.dispose](), () => {});
+  const reason = new Error("just now");
+  controller.abort(reason);
+  await assert.rejects(waiting, reason);
   const entered: string[] = [];
   queue(semaphore, "a", entered);
   await settle();

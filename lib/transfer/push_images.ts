@@ -59,8 +59,9 @@ class ImagePusher {
   #present = new Set<string>();
   /** Blobs a target said it has and then did not know: sent without asking again. */
   #denied = new Set<string>();
+  /** Bytes of blobs that a target had when it was first asked, as `target digest`; 0 once it was sent all the same. */
+  #existingBytes = new Map<string, number>();
   #sentBytes = 0;
-  #existingBytes = 0;
 
   constructor(context: PushContext) {
     this.#context = context;
@@ -83,7 +84,8 @@ class ImagePusher {
       }
     }
     const durationMs = clock.now() - startMs;
-    return { pushed, failures, sentBytes: this.#sentBytes, existingBytes: this.#existingBytes, durationMs };
+    const existingBytes = [...this.#existingBytes.values()].reduce((sum, size) => sum + size, 0);
+    return { pushed, failures, sentBytes: this.#sentBytes, existingBytes, durationMs };
   }
 
   #announce(jobs: readonly PushJob[]): void {
@@ -124,36 +126,35 @@ class ImagePusher {
   async #sendAll(job: PushJob, blobs: readonly Descriptor[]): Promise<void> {
     const siblings = new AbortController();
     const signal = AbortSignal.any([this.#context.signal, siblings.signal]);
-    const results = await Promise.allSettled(blobs.map(async (blob) => {
+    await Promise.allSettled(blobs.map(async (blob) => {
+      using _permit = await this.#permits.acquire(signal);
       try {
         await this.#send(job, blob, signal);
       } catch (error) {
+        // While the permit is held, or the next in line would still begin.
         siblings.abort(error);
-        throw error;
       }
     }));
-    this.#context.signal.throwIfAborted();
-    if (siblings.signal.aborted) throw siblings.signal.reason;
-    for (const result of results) if (result.status === "rejected") throw result.reason;
+    signal.throwIfAborted();
   }
 
   async #send(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<void> {
-    const key = `${job.target.name} ${blob.digest}`;
-    if (this.#present.has(key)) return;
-    using _permit = await this.#permits.acquire(signal);
+    const id = `${job.target.name} ${blob.digest}`;
+    if (this.#present.has(id)) return;
     await this.#sendMissing(job, blob, signal);
-    this.#present.add(key);
+    this.#present.add(id);
   }
 
   async #sendMissing(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<void> {
     const { source, target } = job;
     const { digest, size: sizeBytes, mediaType } = blob;
+    const id = `${target.name} ${digest}`;
     const key = { target: target.name, digest, sizeBytes };
     const context = { ...this.#context, signal };
     this.#emit({ type: "blob:start", ...key, mediaType });
-    const mayExist = !this.#denied.has(`${target.name} ${digest}`);
+    const mayExist = !this.#denied.has(id);
     if (mayExist && await retry(() => target.hasBlob(blob, signal), context)) {
-      this.#existingBytes += sizeBytes;
+      if (!this.#existingBytes.has(id)) this.#existingBytes.set(id, sizeBytes);
       return this.#emit({ type: "blob:exists", ...key });
     }
     const onEvent: EventSink = (event) => {
@@ -161,6 +162,7 @@ class ImagePusher {
       this.#emit(event);
     };
     await uploadBlob(blob, { ...context, source, target, onEvent });
+    this.#existingBytes.set(id, 0);
     this.#emit({ type: "blob:done", ...key });
   }
 

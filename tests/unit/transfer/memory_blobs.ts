@@ -1,7 +1,8 @@
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { type Digest, digestOf } from "../../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
-import type { BlobRange, BlobSource } from "../../../lib/transfer/ports.ts";
+import type { BlobSource } from "../../../lib/transfer/ports.ts";
+import type { BlobRange } from "../../../lib/util/stream_body.ts";
 
 /**
  * Blobs in memory. As ports.ts allows, chunks come in one reused buffer: what was given before is overwritten.

@@ -26,6 +26,7 @@ export interface Moment {
 /** A repository in memory that checks what it is sent, as a registry would. */
 export class MemoryTarget implements PushTarget {
   readonly name: string;
+  readonly registry = "r.example";
   /** What it holds. */
   readonly blobs = new Map<string, Uint8Array>();
   /** Manifests in the order they came, by tag or digest. */
@@ -37,9 +38,12 @@ export class MemoryTarget implements PushTarget {
   mostOpen = 0;
   /** Smallest part its sessions ask for. */
   minChunkBytes = 0;
+  /** Largest part its sessions take. */
+  maxChunkBytes = Infinity;
   /** Makes things fail. */
   script: (moment: Moment) => void | Promise<void> = () => {};
   readonly #counts = new Map<string, number>();
+  readonly #uploads = new Map<string, MemoryUpload>();
 
   constructor(name = "r.example/app") {
     this.name = name;
@@ -57,7 +61,16 @@ export class MemoryTarget implements PushTarget {
     const step = this.step("startUpload", "startUpload", { signal });
     await step("before");
     const upload = new MemoryUpload(this);
+    this.#uploads.set(upload.location, upload);
     await step("after");
+    return upload;
+  }
+
+  /** Gives the session that the record was made of, if it is still known. */
+  resumeUpload(record: UploadRecord): MemoryUpload {
+    const upload = this.#uploads.get(record.location) ?? new MemoryUpload(this);
+    upload.isKnown &&= this.#uploads.has(record.location);
+    upload.offsetBytes = record.offsetBytes;
     return upload;
   }
 
@@ -93,9 +106,9 @@ export class MemoryTarget implements PushTarget {
 }
 
 /** An upload session of a {@linkcode MemoryTarget}. */
-export class MemoryUpload implements BlobUpload {
+export class MemoryUpload implements UploadSession {
   offsetBytes = 0;
-  readonly location = "memory:";
+  readonly location = `memory:${crypto.randomUUID()}`;
   /** What has arrived. */
   held: number[] = [];
   /** Whether the target still knows it. */
@@ -108,6 +121,10 @@ export class MemoryUpload implements BlobUpload {
 
   get minChunkBytes(): number {
     return this.#target.minChunkBytes;
+  }
+
+  get maxChunkBytes(): number {
+    return this.#target.maxChunkBytes;
   }
 
   async append(part: StreamBody, signal: AbortSignal): Promise<void> {

@@ -50,7 +50,7 @@ export interface TargetWishes {
  * @param wishes What the user said.
  * @param experience What is known of earlier pushes.
  * @returns One entry for each image and target, in the archive's order.
- * @throws {PusherError} `USAGE` if it cannot be decided, `REFERENCE_INVALID` if a target is none.
+ * @throws {PusherError} `USAGE` if it cannot be decided or two images would get one tag, `REFERENCE_INVALID` if a target is none.
  */
 export function chooseTargets(
   images: readonly Image[],
@@ -60,7 +60,7 @@ export function chooseTargets(
   if (wishes.targets.length > 0 && wishes.registry !== undefined) {
     throw usage("both --target and --registry are given", "Give one of them.", "--registry");
   }
-  if (wishes.targets.length > 0) return namedTargets(images, wishes.targets);
+  if (wishes.targets.length > 0) return distinct(namedTargets(images, wishes.targets));
   const named = images.flatMap((image) => {
     if (image.names.length > 0) return image.names.map((name) => ({ image, name: withDefaultTag(name) }));
     const digest = image.root.descriptor.digest;
@@ -69,11 +69,30 @@ export function chooseTargets(
       `Name its target: --image ${digest} -t registry/repository:tag.`,
     );
   });
-  return named.map(({ image, name }) =>
-    wishes.registry === undefined
-      ? inferredTarget(image, name, experience)
-      : chosen(image, name, underRegistry(name, wishes.registry), "user")
+  return distinct(
+    named.map(({ image, name }) =>
+      wishes.registry === undefined
+        ? inferredTarget(image, name, experience)
+        : chosen(image, name, underRegistry(name, wishes.registry), "user")
+    ),
   );
+}
+
+/** Names that differ in their host only become one under another: each target once, and never for two images. */
+function distinct(targets: readonly ChosenTarget[]): ChosenTarget[] {
+  const byReference = new Map<string, ChosenTarget>();
+  for (const target of targets) {
+    const reference = formatReference(target.reference);
+    const first = byReference.get(reference) ?? target;
+    if (first.image.root.descriptor.digest !== target.image.root.descriptor.digest) {
+      throw usage(
+        `two images would become "${reference}"`,
+        "Push them one after the other, each with --image and -t.",
+      );
+    }
+    byReference.set(reference, first);
+  }
+  return [...byReference.values()];
 }
 
 /**
@@ -127,10 +146,10 @@ function inferredTarget(image: Image, name: Reference, experience: Experience): 
   return { ...target, isNew: !experience.isConfirmed(formatRepository(target.reference)) };
 }
 
-/** `library/` is docker's own way of writing official images, not part of their name elsewhere. */
+/** `library/` is docker's own way of writing official images, not part of their name anywhere else. */
 function underRegistry(name: Reference, registry: string): Reference {
   const { registry: host, prefix } = parseRegistry(registry);
-  const isOfficial = name.registry === DOCKER_HUB && host !== DOCKER_HUB;
+  const isOfficial = name.registry === DOCKER_HUB && (host !== DOCKER_HUB || prefix !== "");
   const path = isOfficial ? name.repository.replace(/^library\//, "") : name.repository;
   const reference = formatReference({
     ...name,

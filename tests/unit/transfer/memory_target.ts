@@ -1,7 +1,7 @@
 import { PusherError } from "../../../lib/errors.ts";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { type Digest } from "../../../lib/spec/digest.ts";
-import type { PushTarget, UploadSession as BlobUpload } from "../../../lib/transfer/ports.ts";
+import type { PushTarget, UploadRecord, UploadSession } from "../../../lib/transfer/ports.ts";
 import { createSha } from "../../../lib/util/sha256.ts";
 import type { StreamBody } from "../../../lib/util/stream_body.ts";
 

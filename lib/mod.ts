@@ -34,7 +34,6 @@
  *     random: Math.random,
  *     signal,
  *     concurrency: 3,
- *     chunkSizeBytes: 20 * 2 ** 20,
  *     onEvent: () => {},
  *   });
  *   return report.pushed.map(({ reference, digest }) => `${reference}@${digest}`);
@@ -70,7 +69,10 @@ export * from "./spec/reference.ts";
 export type * from "./transfer/events.ts";
 export type * from "./transfer/ports.ts";
 export * from "./transfer/push_images.ts";
+export { jobReference, type PushJob } from "./transfer/registry_lane.ts";
 export type * from "./transfer/report.ts";
+export type { UploadHabits } from "./transfer/upload_host.ts";
+export type { UploadStrategy } from "./transfer/upload_policy.ts";
 export * from "./util/buffer_ring.ts";
 export * from "./util/clock.ts";
 export * from "./util/retry.ts";

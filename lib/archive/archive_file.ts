@@ -34,6 +34,8 @@ export class ArchiveFile implements SeekableBytes, Disposable {
   readonly path: string;
   /** Size when it was opened. */
   readonly sizeBytes: number;
+  /** Changes when the file may have. */
+  readonly identity: string;
   /** For headers and documents. */
   readonly #main: Deno.FsFile;
   /** Every handle that is open, so that a stream nobody ended does not outlive the archive. */
@@ -45,11 +47,12 @@ export class ArchiveFile implements SeekableBytes, Disposable {
    *
    * @param path The file.
    * @param main An open handle, closed with this object.
-   * @param sizeBytes Its size.
+   * @param info Its size and time of change.
    */
-  constructor(path: string, main: Deno.FsFile, sizeBytes: number) {
+  constructor(path: string, main: Deno.FsFile, info: Pick<Deno.FileInfo, "size" | "mtime">) {
     this.path = path;
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = info.size;
+    this.identity = `${info.size} bytes of ${info.mtime?.toISOString() ?? "unknown time"}`;
     this.#main = main;
     this.#handles.add(main);
   }
@@ -65,10 +68,10 @@ export class ArchiveFile implements SeekableBytes, Disposable {
   static async open(path: string): Promise<ArchiveFile> {
     try {
       // Asked first, since opening a pipe would wait for its writer.
-      const { isFile, isDirectory, size } = await Deno.stat(path);
-      if (isDirectory) throw directory(path);
-      if (!isFile) throw special(path);
-      return new ArchiveFile(path, await Deno.open(path), size);
+      const info = await Deno.stat(path);
+      if (info.isDirectory) throw directory(path);
+      if (!info.isFile) throw special(path);
+      return new ArchiveFile(path, await Deno.open(path), info);
     } catch (error) {
       throw error instanceof PusherError ? error : unreadable(path, error);
     }

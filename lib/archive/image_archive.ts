@@ -6,6 +6,8 @@ import type { BlobRange } from "../util/stream_body.ts";
 export interface ImageArchive extends Disposable {
   /** As it was given. */
   readonly path: string;
+  /** Changes when the file may have: its size and time of change. */
+  readonly identity: string;
   /** Whose layout was read, for people. */
   readonly format: "docker-archive" | "oci-archive";
   /** Of the whole file. */

@@ -60,6 +60,7 @@ export async function openArchive(path: string): Promise<ImageArchive> {
   const owned = resources.move();
   return {
     path,
+    identity: file.identity,
     format,
     sizeBytes: file.sizeBytes,
     images: distinctImages,

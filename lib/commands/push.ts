@@ -9,7 +9,8 @@ import { CredentialStore } from "../state/credential_store.ts";
 import { PushHistory } from "../state/push_history.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
 import { chooseTargets, type ChosenTarget, type Experience } from "../transfer/choose_targets.ts";
-import { pushImages, type PushJob } from "../transfer/push_images.ts";
+import { pushImages } from "../transfer/push_images.ts";
+import type { PushJob } from "../transfer/registry_lane.ts";
 import type { PushReport } from "../transfer/report.ts";
 import { DEFAULT_RETRY_POLICY, retry, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
@@ -18,8 +19,6 @@ import { selectImages } from "./select_images.ts";
 
 /** Blobs on their way at once, unless told otherwise. */
 const DEFAULT_CONCURRENCY = 3;
-/** Size of parts, unless told otherwise: a multiple of 10 MiB suits registries that store on S3. */
-const DEFAULT_CHUNK_BYTES = 20 * 2 ** 20;
 /** How long a person has to stop a push to where it went before. */
 const SECOND_THOUGHTS_MS = 2_000;
 
@@ -46,7 +45,7 @@ export interface PushOptions {
   /**
    * Size of the parts that large blobs are sent in, in bytes.
    *
-   * @default {20 MiB}
+   * @default {to suit the link and the registry}
    */
   chunkSizeBytes?: number | undefined;
   /** Speak HTTP without TLS. */
@@ -98,7 +97,7 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const report = await pushImages(jobs, {
     ...retryContext,
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    chunkSizeBytes: options.chunkSizeBytes ?? DEFAULT_CHUNK_BYTES,
+    chunkSizeBytes: options.chunkSizeBytes,
     onEvent,
   });
   await remember(history, chosen, report, clock.now());

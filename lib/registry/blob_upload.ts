@@ -25,6 +25,8 @@ export interface UploadState {
   offsetBytes: number;
   /** From `OCI-Chunk-Min-Length`; 0 when absent. */
   minChunkBytes: number;
+  /** From `OCI-Chunk-Max-Length`; `Infinity` when absent. */
+  maxChunkBytes: number;
 }
 
 /** What a {@linkcode BlobUpload} belongs to. */
@@ -72,16 +74,22 @@ export class BlobUpload {
     return this.#state.minChunkBytes;
   }
 
+  /** Largest part the registry takes. */
+  get maxChunkBytes(): number {
+    return this.#state.maxChunkBytes;
+  }
+
   /**
-   * Appends a part with a ranged PATCH.
+   * Appends a part with a PATCH.
    *
    * @param part The next bytes.
    * @param signal Ends the request.
+   * @param isWhole Whether it is the whole blob, sent without a range as classic docker does.
    */
-  async append(part: StreamBody, signal: AbortSignal): Promise<void> {
+  async append(part: StreamBody, signal: AbortSignal, isWhole = false): Promise<void> {
     const start = this.#state.offsetBytes;
     const end = start + part.sizeBytes;
-    const headers = { ...OCTET_STREAM, "content-range": `${start}-${end - 1}` };
+    const headers = isWhole ? OCTET_STREAM : { ...OCTET_STREAM, "content-range": `${start}-${end - 1}` };
     const request = this.#request({
       method: "PATCH",
       url: this.#state.location,

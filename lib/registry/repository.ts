@@ -1,8 +1,9 @@
-import { PusherError } from "../errors.ts";
+import { isPusherError, PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
+import type { Digest } from "../spec/digest.ts";
 import { MANIFEST_ACCEPT } from "../spec/media_type.ts";
 import { printable } from "../util/printable.ts";
-import { BlobUpload } from "./blob_upload.ts";
+import { BlobUpload, type UploadOwner } from "./blob_upload.ts";
 import { registryError } from "./registry_error.ts";
 import { discard, type RegistryRequest } from "./registry_request.ts";
 import type { RegistrySession } from "./registry_session.ts";
@@ -36,6 +37,11 @@ export class Repository {
     return `${this.#session.registry}/${this.#repository}`;
   }
 
+  /** Its registry, as the user named it. */
+  get registry(): string {
+    return this.#session.registry;
+  }
+
   /**
    * Asks whether a blob is there, with the size it should have.
    *
@@ -54,24 +60,52 @@ export class Repository {
   }
 
   /**
-   * Opens an upload session.
+   * Opens an upload session, or has the blob mounted from another repository.
    *
    * @param signal Ends the request.
-   * @returns The session, at offset 0.
+   * @param mount Asks for the mount of this blob from there. Whatever a registry has against it, a session is opened
+   * then, since several answer a mount they do not want with an error.
+   * @returns The session, at offset 0; `undefined` if the blob was mounted.
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
    */
-  async startUpload(signal: AbortSignal): Promise<BlobUpload> {
+  async startUpload(
+    signal: AbortSignal,
+    mount?: { digest: Digest; from: string },
+  ): Promise<BlobUpload | undefined> {
     const request = this.#request("POST", "blobs/uploads/", { body: new Uint8Array(), signal });
-    const response = await this.#session.exchange(request);
-    const action = `upload to "${this.name}"`;
-    if (response.status !== 202) throw await this.#error(response, request, action);
-    await discard(response);
-    const location = uploadLocation(response, request, this.#session.baseUrl);
-    if (!location) {
-      throw this.#unsupported(request, `${action}: the registry names no upload location`);
+    if (!mount) return await this.#opened(await this.#session.exchange(request), request);
+    const url = new URL(`?mount=${mount.digest}&from=${mount.from}`, request.url);
+    const scopes = [...this.#scopes, `repository:${mount.from}:pull`];
+    const mounting = { ...request, url, scopes };
+    try {
+      const response = await this.#session.exchange(mounting);
+      if (response.status === 202) return await this.#opened(response, mounting);
+      await discard(response);
+      if (response.status === 201) return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isPusherError(error)) throw error;
     }
-    const minChunkBytes = wholeNumber(response.headers.get("oci-chunk-min-length")) ?? 0;
-    const owner = { session: this.#session, scopes: this.#scopes, repository: this.#repository };
-    return new BlobUpload(owner, { location, offsetBytes: 0, minChunkBytes });
+    return await this.#opened(await this.#session.exchange(request), request);
+  }
+
+  /**
+   * Goes on with a session that was left earlier.
+   *
+   * @param record What was remembered of it.
+   * @param record.location Where its next request goes.
+   * @param record.offsetBytes Bytes that the registry has confirmed.
+   * @param record.minChunkBytes Smallest part the registry takes.
+   * @returns The session; nothing is asked yet.
+   */
+  resumeUpload(record: { location: string; offsetBytes: number; minChunkBytes: number }): BlobUpload {
+    const { location, offsetBytes, minChunkBytes } = record;
+    return new BlobUpload(this.#owner(), {
+      location: new URL(location),
+      offsetBytes,
+      minChunkBytes,
+      maxChunkBytes: Infinity,
+    });
   }
 
   /**
@@ -134,6 +168,23 @@ export class Repository {
     return response.headers.get("docker-content-digest") ?? undefined;
   }
 
+  async #opened(response: Response, request: RegistryRequest): Promise<BlobUpload> {
+    const action = `upload to "${this.name}"`;
+    if (response.status !== 202) throw await this.#error(response, request, action);
+    await discard(response);
+    const location = uploadLocation(response, request, this.#session.baseUrl);
+    if (!location) {
+      throw this.#unsupported(request, `${action}: the registry names no upload location`);
+    }
+    const minChunkBytes = chunkLimit(response, "oci-chunk-min-length") ?? 0;
+    const maxChunkBytes = chunkLimit(response, "oci-chunk-max-length") ?? Infinity;
+    return new BlobUpload(this.#owner(), { location, offsetBytes: 0, minChunkBytes, maxChunkBytes });
+  }
+
+  #owner(): UploadOwner {
+    return { session: this.#session, scopes: this.#scopes, repository: this.#repository };
+  }
+
   #request(
     method: RegistryRequest["method"],
     path: string,
@@ -170,4 +221,10 @@ export class Repository {
 function wholeNumber(header: string | null): number | undefined {
   const number = /^\d+$/.test(header ?? "") ? Number(header) : undefined;
   return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** The maximum is a proposal only (https://github.com/opencontainers/distribution-spec/issues/485), yet some send it. */
+function chunkLimit(response: Response, header: string): number | undefined {
+  const limit = Number(response.headers.get(header) ?? 0);
+  return Number.isSafeInteger(limit) && limit > 0 ? limit : undefined;
 }

@@ -32,6 +32,23 @@ export type TransferEvent =
     sizeBytes: number;
   }
   | {
+    /** The registry took it over from another of its repositories: nothing is sent. */
+    type: "blob:mounted";
+    target: string;
+    digest: Digest;
+    sizeBytes: number;
+    /** The repository it came from. */
+    from: string;
+  }
+  | {
+    /** An earlier process left an upload: it goes on from there. */
+    type: "blob:resumed";
+    target: string;
+    digest: Digest;
+    /** Bytes the registry has already. */
+    offsetBytes: number;
+  }
+  | {
     /** Bytes went out; negative when a failed attempt's bytes will be sent again. */
     type: "blob:bytes";
     target: string;

@@ -11,6 +11,8 @@ import type { BlobRange, StreamBody } from "../util/stream_body.ts";
 
 /** Something that holds blobs. */
 export interface BlobSource {
+  /** Changes when the content may have: a remembered upload from another one is not continued. */
+  readonly identity: string;
   /**
    * Opens the content of a blob, as often as needed. Chunks come in reused buffers: each is valid only until
    * the next one is asked for. Nothing is verified here.
@@ -42,7 +44,10 @@ export interface PushTarget {
    * @param mount Asks for the mount of this blob from there; a registry that will not opens a session.
    * @returns The session, or `undefined` if the blob was mounted.
    */
-  startUpload(signal: AbortSignal, mount?: { digest: Digest; from: string }): Promise<UploadSession | undefined>;
+  startUpload(
+    signal: AbortSignal,
+    mount?: { digest: Digest; from: string },
+  ): Promise<UploadSession | undefined>;
   /**
    * Goes on with a session that another process has left.
    *

@@ -1,8 +1,11 @@
+import { isPusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
 import { createSha } from "../util/sha256.ts";
 import type { EventSink } from "./events.ts";
-import type { BlobSource, PushTarget, UploadSession } from "./ports.ts";
+import type { BlobSource, PushTarget, UploadEntry, UploadJournal, UploadSession } from "./ports.ts";
+import type { UploadHost } from "./upload_host.ts";
+import type { FailedTransfer, UploadStrategy } from "./upload_policy.ts";
 import { VerifiedContent } from "./verified_content.ts";
 
 /** What {@linkcode uploadBlob} works with. */
@@ -11,51 +14,65 @@ export interface UploadContext extends RetryContext {
   source: BlobSource;
   /** Where it goes. */
   target: PushTarget;
-  /** Size of the parts a large blob is sent in; a smaller blob is sent in one request. */
-  chunkSizeBytes: number;
-  /** Told of bytes and retries. */
+  /** The target's registry: limits, habits, link. */
+  host: UploadHost;
+  /** Remembers the upload across processes; a broken upload starts over without. */
+  journal?: UploadJournal | undefined;
+  /** A repository of the same registry that should hold the blob. */
+  mountFrom?: string | undefined;
+  /** Told of bytes, retries, resumes. */
   onEvent: EventSink;
 }
 
 /**
- * Sends one blob, whatever it takes: after a failure the session goes on from what the registry holds, or starts
- * over where that cannot be known. Attempts are counted from the last progress.
+ * Sends one blob, whatever it takes: goes on with what an earlier process left; after a failure continues from what the
+ * registry holds, in another way if this one was refused, or starts over where nothing else is left. Attempts are
+ * counted from the last progress.
  *
  * @param blob What to send.
  * @param context From where to where, how patiently.
+ * @returns How it got there.
  * @throws {PusherError} `DIGEST_MISMATCH` if the archive's bytes are wrong; else the last failure.
  */
-export async function uploadBlob(blob: Descriptor, context: UploadContext): Promise<void> {
-  await new BlobTransfer(blob, context).run();
+export async function uploadBlob(blob: Descriptor, context: UploadContext): Promise<"sent" | "mounted"> {
+  using entry = await context.journal?.claim(context.target.name, blob, context.source.identity);
+  return await new BlobTransfer(blob, context, entry).run();
 }
+
+/** A request under way, for what its failure teaches. */
+type Attempt = Pick<FailedTransfer, "strategy" | "bodyBytes" | "offsetBytes">;
 
 class BlobTransfer {
   #blob: Descriptor;
   #context: UploadContext;
+  #entry: UploadEntry | undefined;
   #upload: UploadSession | undefined;
   /** Bytes that events have told of, net. */
   #toldBytes = 0;
+  #attempt: Attempt | undefined;
   #isCommitting = false;
+  /** Whether the registry found the digest wrong once: a session can have gone bad. */
+  #isRestarted = false;
 
-  constructor(blob: Descriptor, context: UploadContext) {
+  constructor(blob: Descriptor, context: UploadContext, entry: UploadEntry | undefined) {
     this.#blob = blob;
     this.#context = context;
+    this.#entry = entry;
   }
 
-  async run(): Promise<void> {
-    const algorithm = this.#blob.digest.startsWith("sha512:") ? "sha512" : "sha256";
-    const content = new VerifiedContent(
-      this.#context.source,
-      this.#blob,
-      await createSha(algorithm),
-      (sizeBytes) => this.#tell(sizeBytes),
-    );
+  async run(): Promise<"sent" | "mounted"> {
+    const { source, host, signal } = this.#context;
+    const hash = await createSha(this.#blob.digest.startsWith("sha512:") ? "sha512" : "sha256");
+    const content = new VerifiedContent(source, this.#blob, hash, (sizeBytes) => this.#tell(sizeBytes));
     let failures = 0;
     let bestBytes = 0;
     while (true) {
       try {
-        if (failures > 0 && await this.#isThereAfterAll(content)) return;
-        return await this.#attempt(content);
+        await host.limiter.quiet(signal);
+        const isThere = failures > 0 && await this.#isThereAfterAll(content);
+        const outcome = isThere ? "sent" : await this.#send(content);
+        await this.#entry?.remove();
+        return outcome;
       } catch (error) {
         const offsetBytes = this.#upload?.offsetBytes ?? 0;
         failures = offsetBytes > bestBytes ? 1 : failures + 1;
@@ -65,34 +82,123 @@ class BlobTransfer {
     }
   }
 
-  async #attempt(content: VerifiedContent): Promise<void> {
-    const { target, signal, chunkSizeBytes } = this.#context;
+  async #send(content: VerifiedContent): Promise<"sent" | "mounted"> {
+    const { host, signal } = this.#context;
     const { size, digest } = this.#blob;
     this.#isCommitting = false;
-    const upload = this.#upload ??= await target.startUpload(signal);
-    const partBytes = Math.max(chunkSizeBytes, upload.minChunkBytes);
-    const isSingle = upload.offsetBytes === 0 && size <= partBytes;
-    while (!isSingle && upload.offsetBytes < size) {
-      const start = upload.offsetBytes;
-      await upload.append(content.part(start, Math.min(partBytes, size - start)), signal);
-      this.#tellUpTo(upload.offsetBytes);
-    }
+    const upload = this.#upload ??= await this.#open(content);
+    if (!upload) return "mounted";
+    const strategy = host.strategyFor(size, upload);
+    if (strategy === "streamed") await this.#append(upload, content, size, strategy);
+    if (strategy === "chunked") await this.#appendParts(upload, content);
+    const restBytes = size - upload.offsetBytes;
+    this.#attempt = { strategy, bodyBytes: restBytes, offsetBytes: upload.offsetBytes };
     this.#isCommitting = true;
-    await upload.commit(digest, signal, isSingle ? content.part(0, size) : undefined);
+    const hasBody = restBytes > 0 || size === 0;
+    await upload.commit(digest, signal, hasBody ? content.part(upload.offsetBytes, restBytes) : undefined);
     this.#tellUpTo(size);
+    host.limiter.success();
+    return "sent";
   }
 
-  async #waitAfter(error: unknown, failures: number): Promise<void> {
-    const { signal, clock, onEvent } = this.#context;
-    signal.throwIfAborted();
-    const delayMs = retryDelayMs(error, failures, this.#context);
-    if (delayMs === undefined) {
-      await this.#upload?.cancel(signal);
-      throw error;
+  /** Sends parts until nothing is left, or only what the registry wants to have with the commit. */
+  async #appendParts(upload: UploadSession, content: VerifiedContent): Promise<void> {
+    const { host } = this.#context;
+    const { size } = this.#blob;
+    while (upload.offsetBytes < size) {
+      const restBytes = size - upload.offsetBytes;
+      const partBytes = Math.min(host.partBytes(upload), restBytes);
+      if (partBytes === restBytes && host.policy.isLastPartInCommit) return;
+      await this.#append(upload, content, partBytes, "chunked");
+      const { location, offsetBytes, minChunkBytes } = upload;
+      await this.#entry?.save({ location, offsetBytes, minChunkBytes });
     }
+  }
+
+  async #append(
+    upload: UploadSession,
+    content: VerifiedContent,
+    partBytes: number,
+    strategy: UploadStrategy,
+  ): Promise<void> {
+    const { host, clock, signal } = this.#context;
+    await host.limiter.quiet(signal);
+    const { offsetBytes } = upload;
+    this.#attempt = { strategy, bodyBytes: partBytes, offsetBytes };
+    const startMs = clock.now();
+    await upload.append(content.part(offsetBytes, partBytes), signal, strategy === "streamed");
+    host.gauge.addTransfer(partBytes, clock.now() - startMs);
+    host.limiter.success();
+    this.#tellUpTo(upload.offsetBytes);
+  }
+
+  /** Goes on with the remembered session, or opens one; none if the blob could be mounted. */
+  async #open(content: VerifiedContent): Promise<UploadSession | undefined> {
+    const { target, host, clock, signal, mountFrom } = this.#context;
+    const remembered = await this.#resume();
+    if (remembered) return remembered;
+    this.#attempt = undefined;
+    const { digest } = this.#blob;
+    const startMs = clock.now();
+    const mount = mountFrom === undefined || content.readBytes > 0 ? undefined : { digest, from: mountFrom };
+    const upload = await target.startUpload(signal, mount);
+    host.gauge.addRoundTrip(clock.now() - startMs);
+    return upload;
+  }
+
+  async #resume(): Promise<UploadSession | undefined> {
+    const { target, host, signal, onEvent } = this.#context;
+    const record = this.#entry?.record;
+    // Once: a session that was lost later is not found by asking for it again.
+    if (!record || this.#attempt) return undefined;
+    const upload = target.resumeUpload(record);
+    const isAlive = !host.policy.isStatusTrusted || await upload.recover(this.#blob.size, signal);
+    if (!isAlive) return void await this.#entry?.remove();
+    const { offsetBytes } = upload;
+    onEvent({ type: "blob:resumed", ...this.#key(), offsetBytes });
+    this.#toldBytes = offsetBytes;
+    return upload;
+  }
+
+  /** Decides whether there is another attempt, and waits for it. */
+  async #waitAfter(error: unknown, failures: number): Promise<void> {
+    const { signal, clock, onEvent, host } = this.#context;
+    signal.throwIfAborted();
+    const { strategy } = host.policy;
+    const hasOtherWay = this.#attempt !== undefined && host.learn({ ...this.#attempt, error, failures });
+    if (host.policy.strategy !== strategy) await this.#abandon();
+    const isBadSession = this.#isBadSession(error);
+    if (isBadSession) await this.#abandon();
+    const delayMs = hasOtherWay || isBadSession ? 0 : retryDelayMs(error, failures, this.#context);
+    if (delayMs === undefined) throw await this.#given(error);
+    if (isPusherError(error, "REGISTRY_UNAVAILABLE")) host.limiter.trouble(delayMs);
     const reason = error instanceof Error ? error.message : String(error);
     onEvent({ type: "blob:retry", ...this.#key(), attempt: failures + 1, delayMs, reason });
     await clock.sleep(delayMs, signal);
+  }
+
+  /** The registry found another digest than we: once, a session that another run or a proxy spoiled explains it. */
+  #isBadSession(error: unknown): boolean {
+    const isDigestFault = isPusherError(error, "REGISTRY_REJECTED") &&
+      error.detail.errorCodes.includes("DIGEST_INVALID");
+    if (!isDigestFault || this.#isRestarted) return false;
+    return this.#isRestarted = true;
+  }
+
+  async #abandon(): Promise<void> {
+    await this.#entry?.remove();
+    await this.#upload?.cancel(this.#context.signal);
+    this.#upload = undefined;
+    this.#isCommitting = false;
+    this.#tellUpTo(0);
+  }
+
+  /** After the last attempt: what a later run can go on with is kept, anything else given up. */
+  async #given(error: unknown): Promise<unknown> {
+    const canGoOn = this.#entry && (this.#upload?.offsetBytes ?? 0) > 0 &&
+      !isPusherError(error, "DIGEST_MISMATCH");
+    if (!canGoOn) await this.#abandon();
+    return error;
   }
 
   /** Finds out where we stand; the answer to a commit may have been lost on its way. */
@@ -101,7 +207,10 @@ class BlobTransfer {
     const isThere = this.#isCommitting && await target.hasBlob(this.#blob, signal);
     if (!isThere && this.#upload) {
       const sentBytes = Math.max(this.#upload.offsetBytes, content.readBytes);
-      if (!await this.#upload.recover(sentBytes, signal)) this.#upload = undefined;
+      if (!await this.#upload.recover(sentBytes, signal)) {
+        this.#upload = undefined;
+        await this.#entry?.remove();
+      }
     }
     this.#tellUpTo(isThere ? this.#blob.size : this.#upload?.offsetBytes ?? 0);
     return isThere;

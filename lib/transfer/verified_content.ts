@@ -76,6 +76,8 @@ export class VerifiedContent {
   }
 
   #hashNew(bytes: Uint8Array, positionBytes: number): void {
+    // What an earlier process sent is not read again: then the registry alone verifies the digest.
+    if (positionBytes > this.#hashedBytes) return;
     const endBytes = positionBytes + bytes.length;
     if (endBytes > this.#hashedBytes) {
       this.#hash.update(bytes.subarray(Math.max(this.#hashedBytes - positionBytes, 0)));

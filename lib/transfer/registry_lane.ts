@@ -1,0 +1,217 @@
+import { isPusherError } from "../errors.ts";
+import type { Descriptor } from "../spec/descriptor.ts";
+import type { Digest } from "../spec/digest.ts";
+import { distinctBlobs, type Image, manifestsBottomUp } from "../spec/image.ts";
+import { isNonDistributable } from "../spec/media_type.ts";
+import { retry, type RetryContext } from "../util/retry.ts";
+import type { EventSink } from "./events.ts";
+import type { BlobSource, PushTarget, UploadJournal } from "./ports.ts";
+import type { PushedImage } from "./report.ts";
+import { uploadBlob } from "./upload_blob.ts";
+import type { UploadHost } from "./upload_host.ts";
+
+/** One image on its way to one repository. */
+export interface PushJob {
+  /** What to push. */
+  image: Image;
+  /** Where its blobs are. */
+  source: BlobSource;
+  /** Where it goes. */
+  target: PushTarget;
+  /** The tag to write at the end; pushed by digest only when absent. */
+  tag: string | undefined;
+  /** Repositories of the same registry that may hold its blobs, the likeliest first. */
+  mountFrom?: readonly string[] | undefined;
+}
+
+/** What a {@linkcode RegistryLane} works with. */
+export interface LaneContext extends RetryContext {
+  /** The registry. */
+  host: UploadHost;
+  /** Remembers uploads across processes. */
+  journal?: UploadJournal | undefined;
+  /** Send blobs even if the registry says it has them. */
+  isForced: boolean;
+  /** Told of everything that happens. */
+  onEvent: EventSink;
+}
+
+/**
+ * The name under which a job's image will be found.
+ *
+ * @param job A job.
+ * @returns `registry/repository:tag`, or with a digest where there is no tag.
+ */
+export function jobReference(job: PushJob): string {
+  const { target, tag, image } = job;
+  return tag === undefined ? `${target.name}@${image.root.descriptor.digest}` : `${target.name}:${tag}`;
+}
+
+/**
+ * The blobs of an image that are pushed. Non-distributable layers stay where their `urls` say.
+ *
+ * @param image An image.
+ * @returns Each blob once.
+ */
+export function transferableBlobs(image: Image): Descriptor[] {
+  return distinctBlobs(image.root).filter(({ mediaType }) => !isNonDistributable(mediaType));
+}
+
+/** Pushes to one registry, image after image, the blobs of each side by side. */
+export class RegistryLane {
+  #context: LaneContext;
+  /** Repositories known to hold a blob, by digest. */
+  #holders = new Map<Digest, Set<string>>();
+  /** Blobs a repository said it has and then did not know: sent without asking again. */
+  #denied = new Set<string>();
+  #sentBytes = 0;
+  #existingBytes = new Map<string, number>();
+
+  /** @param context Registry, retries, events. */
+  constructor(context: LaneContext) {
+    this.#context = context;
+  }
+
+  /** Bytes of blobs sent so far, with those that had to be sent again. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Bytes of blobs the registry had, or took over from another repository. */
+  get existingBytes(): number {
+    return [...this.#existingBytes.values()].reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+  }
+
+  /**
+   * Pushes one image: blobs, then manifests from the bottom up, the tag last.
+   *
+   * @param job What goes where.
+   * @returns What the tag points at now.
+   * @throws {PusherError} The first failure; there is no tag then.
+   */
+  async push(job: PushJob): Promise<PushedImage> {
+    const { digest, mediaType } = job.image.root.descriptor;
+    try {
+      await this.#sendBlobs(job);
+      await this.#putManifests(job);
+    } catch (error) {
+      if (!this.#isStale(error, job)) throw error;
+      // What the registry said it had is gone meanwhile (garbage collection): ask again, once.
+      await this.#sendBlobs(job);
+      await this.#putManifests(job);
+    }
+    const reference = jobReference(job);
+    if (job.tag !== undefined) this.#context.onEvent({ type: "tag:done", reference, digest });
+    return { reference, digest, mediaType };
+  }
+
+  /** Layers side by side, then configs: a registry that looks into a config finds its layers. */
+  async #sendBlobs(job: PushJob): Promise<void> {
+    const configs = new Set<Digest>();
+    for (const { blobs } of manifestsBottomUp(job.image.root)) if (blobs[0]) configs.add(blobs[0].digest);
+    const blobs = transferableBlobs(job.image);
+    await this.#sendAll(job, blobs.filter(({ digest }) => !configs.has(digest)));
+    await this.#sendAll(job, blobs.filter(({ digest }) => configs.has(digest)));
+  }
+
+  /** The first failure ends the others, and is the one that is thrown. */
+  async #sendAll(job: PushJob, blobs: readonly Descriptor[]): Promise<void> {
+    const siblings = new AbortController();
+    const signal = AbortSignal.any([this.#context.signal, siblings.signal]);
+    await Promise.allSettled(blobs.map(async (blob) => {
+      using _permit = await this.#context.host.limiter.acquire(signal);
+      try {
+        await this.#send(job, blob, signal);
+      } catch (error) {
+        // While the permit is held, or the next in line would still begin.
+        siblings.abort(error);
+      }
+    }));
+    signal.throwIfAborted();
+  }
+
+  async #send(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<void> {
+    const { target } = job;
+    const { digest, size: sizeBytes, mediaType } = blob;
+    const holders = this.#holdersOf(digest);
+    if (holders.has(target.name)) return;
+    const id = `${target.name} ${digest}`;
+    const key = { target: target.name, digest, sizeBytes };
+    const { onEvent } = this.#context;
+    onEvent({ type: "blob:start", ...key, mediaType });
+    if (await this.#isThere(job, blob, signal)) {
+      if (!this.#existingBytes.has(id)) this.#existingBytes.set(id, sizeBytes);
+      onEvent({ type: "blob:exists", ...key });
+    } else {
+      const from = this.#mountSource(job, blob);
+      const outcome = await this.#upload(job, blob, { signal, from });
+      this.#existingBytes.set(id, outcome === "mounted" ? sizeBytes : 0);
+      onEvent(
+        outcome === "mounted" ? { type: "blob:mounted", ...key, from: from! } : { type: "blob:done", ...key },
+      );
+    }
+    holders.add(target.name);
+  }
+
+  async #isThere(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    const { host, isForced } = this.#context;
+    if (isForced || this.#denied.has(`${job.target.name} ${blob.digest}`)) return false;
+    return await retry(async () => {
+      await host.limiter.quiet(signal);
+      return await job.target.hasBlob(blob, signal);
+    }, { ...this.#context, signal });
+  }
+
+  async #upload(
+    job: PushJob,
+    blob: Descriptor,
+    options: { signal: AbortSignal; from: string | undefined },
+  ): Promise<"sent" | "mounted"> {
+    const { source, target } = job;
+    const onEvent: EventSink = (event) => {
+      if (event.type === "blob:bytes" && event.deltaBytes > 0) this.#sentBytes += event.deltaBytes;
+      this.#context.onEvent(event);
+    };
+    const { signal, from: mountFrom } = options;
+    return await uploadBlob(blob, { ...this.#context, signal, source, target, mountFrom, onEvent });
+  }
+
+  /** Another repository of this registry that holds the blob for sure, else the one that most likely does. */
+  #mountSource(job: PushJob, blob: Descriptor): string | undefined {
+    const { target } = job;
+    const prefix = `${target.registry}/`;
+    const holders = [...this.#holdersOf(blob.digest)].map((name) => name.slice(prefix.length));
+    const candidates = this.#context.isForced ? [] : [...holders, ...job.mountFrom ?? []];
+    return candidates.find((repository) => `${prefix}${repository}` !== target.name);
+  }
+
+  async #putManifests(job: PushJob): Promise<void> {
+    const { target, image, tag } = job;
+    const { signal, host, onEvent } = this.#context;
+    for (const manifest of manifestsBottomUp(image.root)) {
+      const { descriptor, bytes } = manifest;
+      await retry(async () => {
+        await host.limiter.quiet(signal);
+        await target.putManifest(descriptor, bytes, manifest === image.root ? tag : undefined, signal);
+      }, this.#context);
+      const { digest, mediaType, size: sizeBytes } = descriptor;
+      onEvent({ type: "manifest:done", target: target.name, digest, mediaType, sizeBytes });
+    }
+  }
+
+  /** Whether the registry refused a manifest because blobs are gone that it said it had. */
+  #isStale(error: unknown, job: PushJob): boolean {
+    if (!isPusherError(error, "REGISTRY_REJECTED")) return false;
+    const { errorCodes, unknownDigests } = error.detail;
+    if (!errorCodes.some((code) => code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN")) return false;
+    for (const { digest } of transferableBlobs(job.image)) this.#holdersOf(digest).delete(job.target.name);
+    for (const digest of unknownDigests) this.#denied.add(`${job.target.name} ${digest}`);
+    return true;
+  }
+
+  #holdersOf(digest: Digest): Set<string> {
+    const holders = this.#holders.get(digest) ?? new Set();
+    this.#holders.set(digest, holders);
+    return holders;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Clock } from "../util/clock.ts";
+import { HostLimiter } from "./host_limiter.ts";
+import { LinkGauge } from "./link_gauge.ts";
+import type { UploadSession } from "./ports.ts";
+import {
+  adaptPolicy,
+  type FailedTransfer,
+  knownPolicy,
+  type UploadPolicy,
+  type UploadStrategy,
+} from "./upload_policy.ts";
+
+/** What was learned of a registry, to be remembered from run to run. */
+export interface UploadHabits {
+  /** What large blobs are sent by. */
+  strategy: UploadStrategy;
+  /** Largest part it takes, if there is a limit. */
+  maxChunkBytes?: number | undefined;
+}
+
+/** What an {@linkcode UploadHost} begins with. */
+export interface UploadHostOptions {
+  /** Host, with port if any. */
+  registry: string;
+  /** Most blobs at once. */
+  concurrency: number;
+  /** Size of parts, if the user named one. */
+  chunkSizeBytes?: number | undefined;
+  /** What an earlier run learned. */
+  habits?: UploadHabits | undefined;
+  /** Told what this run learns. */
+  onLearned?: ((habits: UploadHabits) => void) | undefined;
+  /** Time. */
+  clock: Clock;
+}
+
+/** One registry as uploads see it: its limits, its habits and the link to it, shared by all blobs that go there. */
+export class UploadHost {
+  /** How much goes at once. */
+  readonly limiter: HostLimiter;
+  /** How fast it goes. */
+  readonly gauge: LinkGauge = new LinkGauge();
+  #options: UploadHostOptions;
+  #policy: UploadPolicy;
+
+  /** @param options What is known. */
+  constructor(options: UploadHostOptions) {
+    const { registry, habits, concurrency, clock } = options;
+    const known = knownPolicy(registry);
+    const maxChunkBytes = Math.min(known.maxChunkBytes, habits?.maxChunkBytes ?? Infinity);
+    this.#options = options;
+    this.#policy = { ...known, strategy: habits?.strategy ?? known.strategy, maxChunkBytes };
+    this.limiter = new HostLimiter(concurrency, clock);
+  }
+
+  /** What is believed of it now. */
+  get policy(): UploadPolicy {
+    return this.#policy;
+  }
+
+  /**
+   * How a blob goes out.
+   *
+   * @param sizeBytes Size of the blob.
+   * @param session Its session, which may name limits.
+   * @returns `single` for what fits into one part, else what the registry takes.
+   */
+  strategyFor(sizeBytes: number, session: UploadSession): UploadStrategy {
+    const { strategy, refused, maxBodyBytes } = this.#policy;
+    if (session.offsetBytes > 0) return "chunked";
+    const fits = sizeBytes <= Math.min(this.partBytes(session), maxBodyBytes);
+    if (fits && !refused.includes("single")) return "single";
+    return sizeBytes > maxBodyBytes ? "chunked" : strategy;
+  }
+
+  /**
+   * How large the next part should be.
+   *
+   * @param session Its session, which may name limits.
+   * @returns Bytes.
+   */
+  partBytes(session: UploadSession): number {
+    const { minChunkBytes, maxChunkBytes, maxBodyBytes } = this.#policy;
+    const wanted = this.#options.chunkSizeBytes ?? this.gauge.chunkBytes();
+    const least = Math.max(wanted, minChunkBytes, session.minChunkBytes);
+    return Math.min(least, maxChunkBytes, maxBodyBytes, session.maxChunkBytes);
+  }
+
+  /**
+   * Learns from a failure.
+   *
+   * @param failed What failed.
+   * @returns Whether there is another way to try now.
+   */
+  learn(failed: FailedTransfer): boolean {
+    const policy = adaptPolicy(this.#policy, failed);
+    if (!policy) return false;
+    this.#policy = policy;
+    const { strategy, maxChunkBytes } = policy;
+    this.#options.onLearned?.({ strategy, ...(maxChunkBytes === Infinity ? {} : { maxChunkBytes }) });
+    return true;
+  }
+}

@@ -49,7 +49,7 @@ export function createHttpExchange(options: HttpExchangeOptions): Exchange {
         client,
       });
       if (body && !body.isSent()) return await endEarly(response, attempt, watchdog);
-      return watched(response, watchdog);
+      return watched(response, request, watchdog);
     } catch (error) {
       watchdog.stop();
       request.signal.throwIfAborted();
@@ -70,7 +70,7 @@ async function endEarly(response: Response, attempt: AbortController, watchdog: 
 }
 
 /** The same answer, with the watchdog on duty until its body is read. */
-function watched(response: Response, watchdog: Watchdog): Response {
+function watched(response: Response, request: RegistryRequest, watchdog: Watchdog): Response {
   if (!response.body) {
     watchdog.stop();
     return response;
@@ -86,7 +86,8 @@ function watched(response: Response, watchdog: Watchdog): Response {
         controller.close();
       } catch (error) {
         watchdog.stop();
-        throw watchdog.failure() ?? error;
+        request.signal.throwIfAborted();
+        throw watchdog.failure() ?? connectionError(request, error);
       }
     },
     cancel(reason) {
@@ -167,6 +168,7 @@ interface PreparedBody {
 
 function prepareBody(body: Uint8Array | StreamBody, onMoved: () => void, onSent: () => void): PreparedBody {
   if (body instanceof Uint8Array) {
+    onSent();
     return { init: body as Uint8Array<ArrayBuffer>, isSent: () => true, failure: () => undefined };
   }
   let failure: unknown;

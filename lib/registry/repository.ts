@@ -176,8 +176,9 @@ export class Repository {
     if (!location) {
       throw this.#unsupported(request, `${action}: the registry names no upload location`);
     }
-    const minChunkBytes = chunkLimit(response, "oci-chunk-min-length") ?? 0;
-    const maxChunkBytes = chunkLimit(response, "oci-chunk-max-length") ?? Infinity;
+    const minChunkBytes = wholeNumber(response.headers.get("oci-chunk-min-length")) ?? 0;
+    // A proposal only, yet some send it: https://github.com/opencontainers/distribution-spec/issues/485
+    const maxChunkBytes = wholeNumber(response.headers.get("oci-chunk-max-length")) || Infinity;
     return new BlobUpload(this.#owner(), { location, offsetBytes: 0, minChunkBytes, maxChunkBytes });
   }
 
@@ -221,10 +222,4 @@ export class Repository {
 function wholeNumber(header: string | null): number | undefined {
   const number = /^\d+$/.test(header ?? "") ? Number(header) : undefined;
   return Number.isSafeInteger(number) ? number : undefined;
-}
-
-/** The maximum is a proposal only (https://github.com/opencontainers/distribution-spec/issues/485), yet some send it. */
-function chunkLimit(response: Response, header: string): number | undefined {
-  const limit = Number(response.headers.get(header) ?? 0);
-  return Number.isSafeInteger(limit) && limit > 0 ? limit : undefined;
 }

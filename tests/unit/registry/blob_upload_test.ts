@@ -16,7 +16,8 @@ function upload(stub: StubExchange, state: Partial<UploadState> = {}): BlobUploa
     scopes: ["repository:app:pull,push"],
     repository: "app",
   };
-  return new BlobUpload(owner, { location: new URL(LOCATION), offsetBytes: 0, minChunkBytes: 0, ...state });
+  const fresh = { location: new URL(LOCATION), offsetBytes: 0, minChunkBytes: 0, maxChunkBytes: Infinity };
+  return new BlobUpload(owner, { ...fresh, ...state });
 }
 
 function part(sizeBytes: number): StreamBody {
@@ -73,6 +74,14 @@ Deno.test("append() sends a PATCH with a bare range, and moves to the new Locati
   function headers(range: string): Record<string, string> {
     return { "content-type": "application/octet-stream", "content-range": range };
   }
+});
+
+Deno.test("append() of a whole blob names no range, as classic docker does", async () => {
+  const stub = answersInTurn(answer(202));
+  const blob = upload(stub);
+  await blob.append(part(10), SIGNAL, true);
+  assert.deepEqual(stub.requests[0]!.headers, { "content-type": "application/octet-stream" });
+  assert.equal(blob.offsetBytes, 10);
 });
 
 Deno.test("append() trusts its own count, whatever Range says", async () => {

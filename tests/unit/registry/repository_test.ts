@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isPusherError } from "../../../lib/errors.ts";
+import { isPusherError, PusherError } from "../../../lib/errors.ts";
 import { Repository } from "../../../lib/registry/repository.ts";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { sha256Digest } from "../../../lib/spec/digest.ts";
@@ -67,27 +67,99 @@ Deno.test("startUpload() opens a session with an empty POST", async () => {
   const [asked] = stub.requests;
   assert.equal(`${asked?.method} ${asked?.url}`, "POST https://r.example/v2/team/app/blobs/uploads/");
   assert.ok(asked?.body instanceof Uint8Array && asked.body.length === 0, "it says Content-Length: 0");
-  assert.equal(upload.location, "https://r.example/v2/team/app/blobs/uploads/1?_state=x");
+  assert.equal(upload?.location, "https://r.example/v2/team/app/blobs/uploads/1?_state=x");
   assert.equal(upload.offsetBytes, 0, "Range: 0-0 of a fresh session is none");
-  assert.equal(upload.minChunkBytes, 0);
+  assert.deepEqual([upload.minChunkBytes, upload.maxChunkBytes], [0, Infinity]);
 });
 
-Deno.test("startUpload() takes a smallest part only if it is a number of bytes", async () => {
-  const cases: [string, number][] = [
+Deno.test("startUpload() takes limits of parts only if they are numbers of bytes", async () => {
+  const cases: [string, number | undefined][] = [
     ["10485760", 10485760],
-    ["0", 0],
-    ["", 0],
-    ["-5", 0],
-    ["1.5", 0],
-    ["10 MiB", 0],
-    ["0x10", 0],
-    ["Infinity", 0],
-    ["9".repeat(30), 0],
+    ["0", undefined],
+    ["", undefined],
+    ["-5", undefined],
+    ["1.5", undefined],
+    ["1e3", undefined],
+    ["10 MiB", undefined],
+    ["0x10", undefined],
+    ["Infinity", undefined],
+    ["9".repeat(30), undefined],
   ];
-  for (const [header, minChunkBytes] of cases) {
-    const stub = answersInTurn(empty(202, { location: "/u", "oci-chunk-min-length": header }));
-    assert.equal((await repository(stub).startUpload(SIGNAL)).minChunkBytes, minChunkBytes, header);
+  for (const [limit, bytes] of cases) {
+    const headers = { location: "/u", "oci-chunk-min-length": limit, "oci-chunk-max-length": limit };
+    const upload = await repository(answersInTurn(empty(202, headers))).startUpload(SIGNAL);
+    assert.deepEqual([upload?.minChunkBytes, upload?.maxChunkBytes], [bytes ?? 0, bytes ?? Infinity], limit);
   }
+});
+
+Deno.test("startUpload() asks for a mount, with the right to read there", async () => {
+  const stub = answersInTurn(empty(201));
+  const upload = await repository(stub).startUpload(SIGNAL, { digest: BLOB.digest, from: "library/base" });
+  assert.equal(upload, undefined);
+  const [asked] = stub.requests;
+  const query = `mount=sha256:${HEX}&from=library/base`;
+  assert.equal(
+    `${asked?.method} ${asked?.url}`,
+    `POST https://r.example/v2/team/app/blobs/uploads/?${query}`,
+  );
+  assert.deepEqual(asked?.scopes, ["repository:team/app:pull,push", "repository:library/base:pull"]);
+});
+
+Deno.test("startUpload() uses the session that a registry opens instead of a mount", async () => {
+  const stub = answersInTurn(empty(202, { location: "/u" }));
+  const upload = await repository(stub).startUpload(SIGNAL, { digest: BLOB.digest, from: "base" });
+  assert.equal(upload?.location, "https://r.example/u");
+  assert.equal(stub.requests.length, 1, "or the first session would be left behind");
+});
+
+Deno.test("startUpload() asks without the mount when a registry has anything against it", async () => {
+  const answers: (() => Response)[] = [
+    ...[400, 401, 403, 404, 405, 500, 200, 307].map((status) => empty(status)),
+    empty(202),
+    () => {
+      throw new PusherError("AUTH_DENIED", "Cannot log in", {
+        detail: { registry: "r.example", status: 401 },
+      });
+    },
+  ];
+  for (const first of answers) {
+    const stub = answersInTurn(first, empty(202, { location: "/u" }));
+    const upload = await repository(stub).startUpload(SIGNAL, { digest: BLOB.digest, from: "base" });
+    assert.equal(upload?.location, "https://r.example/u");
+    const plain = stub.requests[1];
+    assert.equal(plain?.url.search, "");
+    assert.deepEqual(
+      plain?.scopes,
+      ["repository:team/app:pull,push"],
+      "without the scope that may be the trouble",
+    );
+    assert.equal(stub.unread(), 0);
+  }
+});
+
+Deno.test("startUpload() asks no more once it is stopped", async () => {
+  const reason = new Error("stopped");
+  const controller = new AbortController();
+  const stub = stubExchange(() => {
+    controller.abort(reason);
+    throw reason;
+  });
+  await assert.rejects(
+    repository(stub).startUpload(controller.signal, { digest: BLOB.digest, from: "base" }),
+    reason,
+  );
+  assert.equal(stub.requests.length, 1);
+});
+
+Deno.test("resumeUpload() goes on where a record says", async () => {
+  const stub = answersInTurn(empty(204, { range: "0-9", location: "/next" }));
+  const location = "https://r.example/u/1?_state=x%2F";
+  const upload = repository(stub).resumeUpload({ location, offsetBytes: 5, minChunkBytes: 3 });
+  assert.deepEqual([upload.location, upload.offsetBytes, upload.minChunkBytes], [location, 5, 3]);
+  assert.equal(stub.requests.length, 0, "nothing is asked yet");
+  assert.equal(await upload.recover(20, SIGNAL), true);
+  assert.equal(stub.requests[0]?.url.href, location);
+  assert.deepEqual([upload.location, upload.offsetBytes], ["https://r.example/next", 10]);
 });
 
 Deno.test("startUpload() fails where no session is opened", async () => {

@@ -1,5 +1,6 @@
 import { type ErrorCode, isPusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
+import { systemReason } from "../util/system_reason.ts";
 import { VERSION } from "../version.ts";
 import { safeJson } from "./safe_json.ts";
 import { paint } from "./ui/ansi.ts";
@@ -48,7 +49,7 @@ export function errorText(error: unknown, options: ErrorViewOptions): string {
   const { debug = false, color = false } = options;
   const { message, hint } = describe(error, options);
   const lines = [`${paint("error:", "red", color)} ${printable(message)}`];
-  for (const cause of newCauses(error, message)) lines.push(`  because: ${printable(cause)}`);
+  for (const reason of newReasons(error, message)) lines.push(`  because: ${printable(reason)}`);
   lines.push(...detailLines(error));
   if (hint) lines.push(`${paint("hint:", "cyan", color)} ${printable(hint)}`);
   if (debug) lines.push(...stackOf(error).split("\n").map((line) => printable(line)));
@@ -87,13 +88,13 @@ function describe(error: unknown, options: ErrorViewOptions): { message: string;
   };
 }
 
-/** Causes that say something the lines above them did not. */
-function newCauses(error: unknown, message: string): string[] {
+/** What the causes say that the lines above them did not. */
+function newReasons(error: unknown, message: string): string[] {
   const said = [message];
   let cause = error instanceof Error ? error.cause : undefined;
   for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++, cause = cause.cause) {
-    const { message } = cause;
-    if (message !== "" && !said.some((text) => text.includes(message))) said.push(message);
+    const reason = systemReason(cause);
+    if (reason !== "" && !said.some((text) => text.includes(reason))) said.push(reason);
   }
   return said.slice(1);
 }

@@ -1,4 +1,6 @@
+import { PusherError } from "../errors.ts";
 import { type Clock, systemClock } from "../util/clock.ts";
+import { isDiskFull, systemReason } from "../util/system_reason.ts";
 
 /** Everything around the program that the command line talks to; tests bring their own. */
 export interface Host {
@@ -66,6 +68,7 @@ export interface HostOutput {
    * Writes, and waits until the system took it. A reader that has gone away is no error: nobody is left to be told.
    *
    * @param text What to write.
+   * @throws {PusherError} `OUTPUT_FAILED` if results cannot be written. Standard error never throws.
    */
   write(text: string): void;
 }
@@ -82,8 +85,11 @@ export function denoHost(): Host {
   const isWindows = Deno.build.os === "windows";
   return {
     stdin: { isTerminal: Deno.stdin.isTerminal(), readText: readStdin },
-    stdout: hostOutput(Deno.stdout),
-    stderr: hostOutput(Deno.stderr),
+    stdout: hostOutput(Deno.stdout, (error) => {
+      throw outputFailed(error);
+    }),
+    // A view that cannot be shown is no reason to stop the work.
+    stderr: hostOutput(Deno.stderr, () => {}),
     clock: systemClock,
     isWindows,
     platform: `deno ${Deno.version.deno}, ${Deno.build.os} ${Deno.build.arch}`,
@@ -96,12 +102,26 @@ export function denoHost(): Host {
   };
 }
 
-function hostOutput(stream: typeof Deno.stdout): HostOutput {
+function hostOutput(stream: typeof Deno.stdout, onFailure: (error: unknown) => void): HostOutput {
   const encoder = new TextEncoder();
   return {
     isTerminal: stream.isTerminal(),
-    write: (text) => writeAll(stream, encoder.encode(text)),
+    write(text) {
+      try {
+        writeAll(stream, encoder.encode(text));
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BrokenPipe)) onFailure(error);
+      }
+    },
   };
+}
+
+function outputFailed(cause: unknown): PusherError<"OUTPUT_FAILED"> {
+  return new PusherError("OUTPUT_FAILED", `Cannot write the results: ${systemReason(cause)}`, {
+    detail: { path: "standard output" },
+    hint: isDiskFull(cause) ? "Free space where standard output goes." : "Check where standard output goes.",
+    cause,
+  });
 }
 
 function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
@@ -109,7 +129,6 @@ function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
     try {
       written += stream.writeSync(bytes.subarray(written));
     } catch (error) {
-      if (error instanceof Deno.errors.BrokenPipe) return;
       // A pipe that a parent process made non-blocking.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);

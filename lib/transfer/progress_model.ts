@@ -65,18 +65,17 @@ type StartedItem = Pick<Item, "name" | "target" | "state"> & { sizeBytes?: numbe
  * Turns events into progress. What is finished is kept as counts only, so memory does not grow with the
  * number of blobs; time comes from the caller.
  *
- * @example Half of a blob
+ * @example A quarter of an image
  * ```ts
  * import { ProgressModel } from "./progress_model.ts";
  * import assert from "node:assert/strict";
  *
  * const model = new ProgressModel();
- * const blob = { target: "r.example/app", digest: `sha256:${"0".repeat(64)}` } as const;
- * model.apply({ type: "plan:ready", targets: ["r.example/app:1"], blobs: 1, sizeBytes: 100 }, 0);
- * model.apply({ type: "blob:start", ...blob, sizeBytes: 100, mediaType: "" }, 0);
- * model.apply({ type: "blob:bytes", ...blob, deltaBytes: 50 }, 1_000);
- * assert.equal(model.view(2_000).doneBytes, 50);
- * assert.equal(model.view(2_000).remainingMs, 1_000);
+ * const image = "app:1";
+ * model.apply({ type: "save:start", image, path: "app_1.tar", runtime: "docker", sizeBytes: 400 }, 0);
+ * model.apply({ type: "save:bytes", image, deltaBytes: 100 }, 0);
+ * assert.equal(model.view(2_000).doneBytes, 100);
+ * assert.equal(model.view(2_000).remainingMs, 6_000);
  * ```
  */
 export class ProgressModel {

@@ -66,18 +66,18 @@ const OTHER_ROWS = 3;
  * @param size The room.
  * @returns Lines without line ends; escape sequences only where `color` is set.
  *
- * @example One blob, half done
+ * @example One image, half saved
  * ```ts
  * import { drawFrame } from "./frame.ts";
  * import { ProgressModel } from "../../transfer/progress_model.ts";
  * import assert from "node:assert/strict";
  *
  * const model = new ProgressModel();
- * const blob = { target: "r.example/app", digest: `sha256:${"0".repeat(64)}` } as const;
- * model.apply({ type: "blob:start", ...blob, sizeBytes: 2048, mediaType: "" }, 0);
- * model.apply({ type: "blob:bytes", ...blob, deltaBytes: 1024 }, 0);
+ * const image = "app:1";
+ * model.apply({ type: "save:start", image, path: "app_1.tar", runtime: "docker", sizeBytes: 2048 }, 0);
+ * model.apply({ type: "save:bytes", image, deltaBytes: 1024 }, 0);
  * const lines = drawFrame(model.view(1_000), { columns: 60, rows: 24, ascii: true, color: false });
- * assert.equal(lines[0], "000000000000 #######------- 1.00/2.00 KiB 1.00 KiB/s     1s");
+ * assert.equal(lines[0], "app:1        #######------- 1.00/2.00 KiB 1.00 KiB/s     1s");
  * ```
  */
 export function drawFrame(view: ProgressView, size: FrameSize): string[] {

@@ -19,7 +19,9 @@ Deno.test("errorText() says what failed and what to do", () => {
 });
 
 Deno.test("errorText() tells causes that add something, and only those", () => {
-  const cause = new Error("no such file", { cause: new Error("the disk is on fire") });
+  const cause = new Deno.errors.NotFound("No such file (os error 2): open 'a.tar'", {
+    cause: new Error("The disk is on fire"),
+  });
   assert.equal(
     errorText(notFound({ cause }), OPTIONS),
     'error: Cannot open "a.tar": no such file\n  because: the disk is on fire\n',

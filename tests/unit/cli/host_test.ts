@@ -48,6 +48,26 @@ Deno.test("denoHost() is quiet when nobody reads the results any more", async ()
   assert.equal((await process.status).code, 0);
 });
 
+Deno.test({
+  name: "denoHost() says that results cannot be written, and goes on without a view",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const toFull = (redirection: string): Promise<Deno.CommandOutput> =>
+      new Deno.Command("sh", {
+        args: ["-c", `"$0" run -A --no-lock "$1" write-much ${redirection}`, Deno.execPath(), SCRIPT.href],
+      }).output();
+    const results = await toFull(">/dev/full");
+    assert.match(
+      new TextDecoder().decode(results.stderr),
+      /Cannot write the results: no space left on device/,
+    );
+    assert.notEqual(results.code, 0);
+    const view = await toFull("2>/dev/full");
+    assert.equal(view.stdout.length, 1_000_000);
+    assert.equal(view.code, 0);
+  },
+});
+
 Deno.test("denoHost() reads standard input to its end or limit", async () => {
   for (const [limit, expected] of [["100", "grüße\n"], ["2", "gr"]] as const) {
     await using process = start("read-stdin", limit);

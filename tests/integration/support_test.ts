@@ -5,9 +5,12 @@ import { testWith } from "../support/real_parts.ts";
 import { makeRealPodman } from "../support/real_podman.ts";
 import { startRealRegistry } from "../support/real_registry.ts";
 import { callRegistry, openUpload } from "../support/registry_call.ts";
+import { runCli, startCli, startCliOnTerminal } from "../support/run_cli.ts";
 import { runCommand } from "../support/run_command.ts";
+import { stall } from "../support/registry/connection_faults.ts";
 import { skopeoCopy, skopeoInspectRaw } from "../support/skopeo.ts";
 import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
+import { startTestRegistry } from "../support/test_registry.ts";
 
 const users = { alice: "s3cret" };
 const alice = { authorization: `Basic ${btoa("alice:s3cret")}` };
@@ -119,3 +122,42 @@ testWith(
     await Deno.stat(dir.join("back/index.json"));
   },
 );
+
+testWith(["shellcheck"], "the shell scripts pass shellcheck", async () => {
+  const scripts = ["scripts/test.sh", "scripts/demo.sh", "scripts/find_deno.sh", ".ci/run"];
+  await runCommand(["shellcheck", ...scripts], { cwd: new URL("../../", import.meta.url).pathname });
+});
+
+Deno.test("runCli() gives exit code and output, in an environment of its own", async () => {
+  const help = await runCli(["--help"]);
+  assert.deepEqual([help.code, help.stderr], [0, ""]);
+  assert.match(help.stdout, /^Usage: docker-image-pusher/);
+  const unknown = await runCli(["no-such-command"]);
+  assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
+});
+
+Deno.test("runCli() brings stdin to the command", async () => {
+  await using registry = startTestRegistry({ auth: { type: "basic", users } });
+  const login = ["login", registry.host, "--username", "alice", "--password-stdin"];
+  assert.equal((await runCli(login, { stdin: "s3cret\n" })).code, 0);
+  assert.equal((await runCli(login, { stdin: "wrong\n" })).code, 4);
+});
+
+testWith(["terminal"], "startCli() sends signals", async () => {
+  await using registry = startTestRegistry({ faults: [{ on: "ping", do: stall("before-body") }] });
+  const login = ["login", registry.host, "--username", "alice", "--password-stdin", "--plain-http"];
+  await using process = await startCli(login, { stdin: "s3cret" });
+  await registry.waitForRequest("ping");
+  process.kill("SIGINT");
+  assert.equal((await process.result).code, 130);
+});
+
+testWith(["terminal"], "startCliOnTerminal() shows prompts and types", async () => {
+  await using registry = startTestRegistry({ auth: { type: "basic", users } });
+  await using process = await startCliOnTerminal(["login", registry.host, "--username", "alice"]);
+  await process.stdout.waitFor(/password/i);
+  await process.type("s3cret\r");
+  const { code, stdout } = await process.result;
+  assert.equal(code, 0);
+  assert.doesNotMatch(stdout, /s3cret/);
+});

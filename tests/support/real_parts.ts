@@ -22,6 +22,7 @@ const PARTS = {
   "terminal": { programs: ["script", "stty"] },
   "nginx": { programs: ["nginx"] },
   "time": { programs: ["/usr/bin/time"] },
+  "shellcheck": { programs: ["shellcheck"] },
 } as const satisfies Record<string, Part>;
 
 /** A program, or several, that tests may need. */

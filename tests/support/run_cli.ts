@@ -88,7 +88,7 @@ export function startCliOnTerminal(args: readonly string[], options: CliOptions 
   return start(["script", "--quiet", "--return", "--command", onTerminal, "/dev/null"], options, "terminal");
 }
 
-const DENO_ARGS = ["run", "--quiet", "--no-lock", "-A"];
+const DENO_ARGS = ["run", "--quiet", "-A"];
 
 async function start(
   [command = "", ...args]: readonly string[],
@@ -143,10 +143,11 @@ async function start(
 }
 
 async function cleanEnvironment(home: string): Promise<Record<string, string | undefined>> {
-  // Deno keeps the packages it has in its cache by the registry they came from, so both must stay as they are.
+  // Deno keeps packages by the registry they came from, and must still find that; no setting of ours is among these.
   const npmrc = `${Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE")}/.npmrc`;
   await Deno.symlink(npmrc, `${home}/.npmrc`).catch(() => {});
-  const kept = ["PATH", "TMPDIR", "TEMP", "SystemRoot", "NPM_CONFIG_REGISTRY"];
+  const kept = ["PATH", "TMPDIR", "TEMP", "SystemRoot", "NPM_CONFIG_REGISTRY", "DENO_TLS_CA_STORE"];
+  kept.push("DENO_CERT", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE");
   return {
     ...Object.fromEntries(kept.map((name) => [name, Deno.env.get(name)])),
     DENO_DIR: await denoDir(),

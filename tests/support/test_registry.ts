@@ -7,7 +7,7 @@ import { type AuthOptions, RegistryAuth } from "./registry/registry_auth.ts";
 import { answerRegistryRequest } from "./registry/registry_handler.ts";
 import { type Repository, RepositoryStore } from "./registry/repository.ts";
 import { type LoggedRequest, logRequest } from "./registry/request_log.ts";
-import { parseRoute } from "./registry/routes.ts";
+import { parseRoute, type RequestKind } from "./registry/routes.ts";
 
 /** Blobs up to this size are kept even when bodies are discarded, so that configs can be read. */
 const MAX_KEPT_BYTES = 2 ** 20;
@@ -52,6 +52,13 @@ export interface TestRegistry extends AsyncDisposable {
   readonly origin: string;
   /** Every request since the start, in order of arrival. */
   readonly requests: readonly LoggedRequest[];
+  /**
+   * Waits until a request of a kind has arrived; it may have been answered since.
+   *
+   * @param kind The kind.
+   * @param count How many must have arrived; one by default.
+   */
+  waitForRequest(kind: RequestKind, count?: number): Promise<LoggedRequest>;
   /** What the repository holds; it is created if need be. */
   repository(name: string): Repository;
   /** Lets something go wrong from now on. */
@@ -82,11 +89,13 @@ export function startTestRegistry(options: TestRegistryOptions = {}): TestRegist
   const faultList = new FaultList();
   for (const fault of [...quirks(), ...faults]) faultList.add(fault);
   const requests: LoggedRequest[] = [];
+  const waiting: (() => void)[] = [];
 
   const answer = async (exchange: Exchange): Promise<HttpAnswer> => {
     const route = parseRoute(exchange.request);
     const entry = logRequest(exchange, route);
     requests.push(entry);
+    for (const wake of waiting.splice(0)) wake();
     const refusal = auth?.refusal(exchange.request, route, origin);
     const serve = async (): Promise<HttpAnswer> => {
       if (auth && route.kind === "token") return await auth.answerToken(exchange.request);
@@ -108,6 +117,13 @@ export function startTestRegistry(options: TestRegistryOptions = {}): TestRegist
     host: server.host,
     origin,
     requests,
+    async waitForRequest(kind, count = 1) {
+      for (;;) {
+        const found = requests.filter((request) => request.kind === kind)[count - 1];
+        if (found) return found;
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
     repository: (name) => store.get(name),
     addFault: (fault) => faultList.add(fault),
     revokeTokens: () => auth?.revokeTokens(),

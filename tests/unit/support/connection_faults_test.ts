@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { rawRequest } from "../../support/raw_request.ts";
-import { dropConnection, meddle, stall, waitFor } from "../../support/registry/connection_faults.ts";
+import {
+  dropConnection,
+  meddle,
+  slowDown,
+  stall,
+  waitFor,
+} from "../../support/registry/connection_faults.ts";
 import { sha256Of } from "../../support/registry/repository.ts";
 import { loseSession } from "../../support/registry/upload_quirks.ts";
 import { callRegistry, openUpload } from "../../support/registry_call.ts";
@@ -51,10 +57,10 @@ Deno.test("dropConnection() within the answer cuts its head or its body", async 
 
 Deno.test("stall() keeps the client waiting until it leaves", async () => {
   await using registry = startTestRegistry();
-  const fault = registry.addFault({ on: "ping", do: stall("before-body") });
+  registry.addFault({ on: "ping", do: stall("before-body") });
   const controller = new AbortController();
   const request = fetch(`${registry.origin}/v2/`, { signal: controller.signal });
-  while (fault.strikes === 0) await callRegistry(registry, "GET /v2/_catalog");
+  await registry.waitForRequest("ping");
   controller.abort();
   await assert.rejects(request, { name: "AbortError" });
 });
@@ -77,14 +83,23 @@ for (const moment of ["before-body", "before-answer"] as const) {
   Deno.test(`waitFor() holds the request ${moment} until the test says so`, async () => {
     await using registry = startTestRegistry();
     const gate = Promise.withResolvers<void>();
-    const fault = registry.addFault({ on: "ping", do: waitFor(gate.promise, moment) });
+    registry.addFault({ on: "ping", do: waitFor(gate.promise, moment) });
     const request = callRegistry(registry, "GET /v2/");
-    while (fault.strikes === 0) await callRegistry(registry, "GET /v2/_catalog");
-    assert.equal(registry.requests.find(({ kind }) => kind === "ping")?.status, undefined);
+    assert.equal((await registry.waitForRequest("ping")).status, undefined);
     gate.resolve();
     assert.equal((await request).status, 200);
   });
 }
+
+Deno.test("slowDown() brings a body late but whole", async () => {
+  await using registry = startTestRegistry();
+  registry.addFault({ on: "start-upload", do: slowDown(10e6) });
+  const body = new Uint8Array(100_000).fill(1);
+  const startMs = performance.now();
+  const path = `POST /v2/app/blobs/uploads/?digest=${sha256Of(body)}`;
+  assert.equal((await callRegistry(registry, path, { body })).status, 201);
+  assert(performance.now() - startMs >= 10);
+});
 
 Deno.test("meddle() changes the registry under a request", async () => {
   await using registry = startTestRegistry();

@@ -10,6 +10,7 @@ import type { BlobRange } from "../../../lib/util/stream_body.ts";
 export class MemoryBlobs implements BlobSource {
   /** Every range that was opened, as `start+length`. */
   readonly opened: string[] = [];
+  readonly identity = "memory";
   readonly #blobs = new Map<Digest, Uint8Array>();
   readonly #chunkBytes: number;
 

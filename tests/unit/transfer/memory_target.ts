@@ -26,7 +26,7 @@ export interface Moment {
 /** A repository in memory that checks what it is sent, as a registry would. */
 export class MemoryTarget implements PushTarget {
   readonly name: string;
-  readonly registry = "r.example";
+  readonly registry: string;
   /** What it holds. */
   readonly blobs = new Map<string, Uint8Array>();
   /** Manifests in the order they came, by tag or digest. */
@@ -36,6 +36,8 @@ export class MemoryTarget implements PushTarget {
   /** Uploads open now, and the most there were at once. */
   open = 0;
   mostOpen = 0;
+  /** Repositories that blobs can be mounted from, with what they hold. */
+  readonly mountable = new Map<string, Map<string, Uint8Array>>();
   /** Smallest part its sessions ask for. */
   minChunkBytes = 0;
   /** Largest part its sessions take. */
@@ -47,6 +49,7 @@ export class MemoryTarget implements PushTarget {
 
   constructor(name = "r.example/app") {
     this.name = name;
+    this.registry = name.slice(0, name.indexOf("/"));
   }
 
   async hasBlob({ digest }: Descriptor, signal: AbortSignal): Promise<boolean> {
@@ -57,11 +60,17 @@ export class MemoryTarget implements PushTarget {
     return isThere;
   }
 
-  async startUpload(signal: AbortSignal): Promise<MemoryUpload> {
-    const step = this.step("startUpload", "startUpload", { signal });
+  async startUpload(
+    signal: AbortSignal,
+    mount?: { digest: Digest; from: string },
+  ): Promise<MemoryUpload | undefined> {
+    const text = mount ? `startUpload or mount from ${mount.from}` : "startUpload";
+    const step = this.step("startUpload", text, { ...(mount ? { subject: mount.digest } : {}), signal });
     await step("before");
-    const upload = new MemoryUpload(this);
-    this.#uploads.set(upload.location, upload);
+    const mounted = mount && this.mountable.get(mount.from)?.get(mount.digest);
+    const upload = mounted ? undefined : new MemoryUpload(this);
+    if (mounted) this.blobs.set(mount.digest, mounted);
+    if (upload) this.#uploads.set(upload.location, upload);
     await step("after");
     return upload;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { uploadBlob } from "../../../lib/transfer/upload_blob.ts";
+import { UploadHost } from "../../../lib/transfer/upload_host.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { seededBytes } from "../../support/seeded_random.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
@@ -41,13 +42,14 @@ Deno.test("uploadBlob() brings every byte there and tells of each once, wherever
         }
         throw broken();
       };
+      const clock = new FakeClock({ autoAdvance: true });
       let toldBytes = 0;
       await uploadBlob(blob, {
         source,
         target,
-        clock: new FakeClock({ autoAdvance: true }),
+        host: new UploadHost({ registry: target.registry, concurrency: 1, chunkSizeBytes, clock }),
+        clock,
         policy: { attempts: 100, firstDelayMs: 1, maxDelayMs: 1, maxServerDelayMs: 1 },
-        chunkSizeBytes,
         random: () => 0.5,
         signal: new AbortController().signal,
         onEvent(event) {

@@ -3,6 +3,7 @@ import { isPusherError } from "../../../lib/errors.ts";
 import { type Digest, sha256Digest } from "../../../lib/spec/digest.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { uploadBlob } from "../../../lib/transfer/upload_blob.ts";
+import { UploadHost } from "../../../lib/transfer/upload_host.ts";
 import { createSha } from "../../../lib/util/sha256.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
@@ -45,12 +46,14 @@ async function upload(scenario: Scenario = {}): Promise<Outcome> {
   const events: TransferEvent[] = [];
   let error: unknown;
   try {
+    const { chunkSizeBytes = CHUNK_BYTES } = scenario;
+    const host = new UploadHost({ registry: target.registry, concurrency: 3, chunkSizeBytes, clock });
     await uploadBlob(blob, {
       source,
       target,
+      host,
       clock,
       policy: POLICY,
-      chunkSizeBytes: scenario.chunkSizeBytes ?? CHUNK_BYTES,
       random: () => 0.5,
       signal: scenario.signal ?? new AbortController().signal,
       onEvent: (event) => events.push(event),

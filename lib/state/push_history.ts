@@ -1,15 +1,7 @@
 import * as v from "valibot";
-import { isPusherError } from "../errors.ts";
 import { type Digest, isDigest } from "../spec/digest.ts";
-import type { Clock } from "../util/clock.ts";
-import { printable } from "../util/printable.ts";
-import {
-  readStateDocument,
-  type StateDocument,
-  type StateOptions,
-  writeStateDocument,
-} from "./state_document.ts";
-import { lockState } from "./state_lock.ts";
+import { ExpendableDocument } from "./expendable_document.ts";
+import type { StateOptions } from "./state_document.ts";
 
 const HISTORY_FILE = "push_history.json";
 const MAX_RECORDS = 200;
@@ -40,13 +32,11 @@ const historySchema = v.object({
 });
 
 /**
- * The last 200 pushes in `push_history.json`. It serves convenience only, so nothing here ever stops a push: whatever
- * goes wrong becomes a warning, and a file that cannot be read is set aside, not lost.
+ * The last 200 pushes in `push_history.json`. It serves convenience only, so nothing here ever stops a push; see
+ * {@linkcode ExpendableDocument}.
  */
 export class PushHistory {
-  #document: StateDocument<v.InferOutput<typeof historySchema>>;
-  #clock: Clock;
-  #onWarning: (message: string) => void;
+  #file: ExpendableDocument<v.InferOutput<typeof historySchema>>;
 
   /**
    * Names the directory; nothing is read or created yet.
@@ -55,9 +45,8 @@ export class PushHistory {
    * @param options Time, and who hears of warnings.
    */
   constructor(directory: string, options: StateOptions) {
-    this.#document = { directory, name: HISTORY_FILE, schema: historySchema };
-    this.#clock = options.clock;
-    this.#onWarning = options.onWarning;
+    const document = { directory, name: HISTORY_FILE, schema: historySchema };
+    this.#file = new ExpendableDocument(document, "the push history", options);
   }
 
   /**
@@ -67,7 +56,7 @@ export class PushHistory {
    * @returns `registry/repository:tag`, if there is one.
    */
   async lastTargetFor(image: string): Promise<string | undefined> {
-    return (await this.#read()).findLast((push) => push.confirmed && push.image === image)?.target;
+    return (await this.list()).findLast((push) => push.confirmed && push.image === image)?.target;
   }
 
   /**
@@ -76,7 +65,7 @@ export class PushHistory {
    * @returns Hosts, the most recent first, each once.
    */
   async recentRegistries(): Promise<string[]> {
-    const hosts = (await this.#read()).map(({ target }) => target.slice(0, target.indexOf("/")));
+    const hosts = (await this.list()).map(({ target }) => target.slice(0, target.indexOf("/")));
     return [...new Set(hosts.reverse())];
   }
 
@@ -87,7 +76,7 @@ export class PushHistory {
    * @returns Whether any tag of it was a confirmed target.
    */
   async isConfirmed(targetRepository: string): Promise<boolean> {
-    const pushes = (await this.#read()).filter((push) => push.confirmed);
+    const pushes = (await this.list()).filter((push) => push.confirmed);
     return pushes.some(({ target }) => target.slice(0, target.lastIndexOf(":")) === targetRepository);
   }
 
@@ -96,8 +85,8 @@ export class PushHistory {
    *
    * @returns The newest last.
    */
-  list(): Promise<PushRecord[]> {
-    return this.#read();
+  async list(): Promise<PushRecord[]> {
+    return (await this.#file.read())?.pushes ?? [];
   }
 
   /**
@@ -106,62 +95,8 @@ export class PushHistory {
    * @param pushes What was pushed, in order.
    */
   async append(pushes: readonly PushRecord[]): Promise<void> {
-    try {
-      using _lock = await lockState(this.#document.directory, this.#clock);
-      const kept = [...await this.#readOrSetAside(), ...pushes].slice(-MAX_RECORDS);
-      await writeStateDocument(this.#document, { version: 1, pushes: kept });
-    } catch (error) {
-      this.#warn(error);
-    }
-  }
-
-  async #read(): Promise<PushRecord[]> {
-    try {
-      return (await readStateDocument(this.#document))?.pushes ?? [];
-    } catch {
-      return await this.#repair();
-    }
-  }
-
-  async #repair(): Promise<PushRecord[]> {
-    try {
-      // Under the lock, since another process may have put a good file there meanwhile.
-      using _lock = await lockState(this.#document.directory, this.#clock);
-      return await this.#readOrSetAside();
-    } catch (error) {
-      this.#warn(error);
-      return [];
-    }
-  }
-
-  async #readOrSetAside(): Promise<PushRecord[]> {
-    try {
-      return (await readStateDocument(this.#document))?.pushes ?? [];
-    } catch (error) {
-      if (!isPusherError(error, "STATE_CORRUPT")) throw error;
-      const { path } = error.detail;
-      const aside = await unusedName(`${path}.corrupt`);
-      await Deno.rename(path, aside);
-      this.#onWarning(`${error.message}; it is now "${printable(aside)}" and the push history starts anew.`);
-      return [];
-    }
-  }
-
-  #warn(error: unknown): void {
-    this.#onWarning(
-      `Going on without the push history: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
-}
-
-async function unusedName(prefix: string): Promise<string> {
-  for (let number = 1;; number++) {
-    const path = `${prefix}-${number}`;
-    try {
-      await Deno.lstat(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return path;
-      throw error;
-    }
+    await this.#file.update((content) => (
+      { version: 1, pushes: [...content?.pushes ?? [], ...pushes].slice(-MAX_RECORDS) }
+    ));
   }
 }

@@ -128,5 +128,10 @@ Deno.test("CredentialStore keeps every login when processes write at the same ti
   const stored = (await store.list()).map(({ registry }) => registry);
   assert.deepEqual(stored.sort(), written.map((name) => `${name}.example`).sort());
   assert.deepEqual(warnings, []);
-  assert.deepEqual(await fileNames(temp.path), [".lock", "credentials.json", "push_history.json"]);
+  assert.deepEqual(await fileNames(temp.path), [
+    ".lock",
+    "credentials.json",
+    "hosts.json",
+    "push_history.json",
+  ]);
 });

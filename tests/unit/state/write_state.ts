@@ -1,5 +1,6 @@
-/** Stores many logins and pushes in a row: arguments are directory, name of this writer, how many. */
+/** Stores many logins, pushes and habits in a row: arguments are directory, name of this writer, how many. */
 import { CredentialStore } from "../../../lib/state/credential_store.ts";
+import { HostMemory } from "../../../lib/state/host_memory.ts";
 import { PushHistory } from "../../../lib/state/push_history.ts";
 import { sha256Digest } from "../../../lib/spec/digest.ts";
 import { systemClock } from "../../../lib/util/clock.ts";
@@ -13,6 +14,7 @@ const options = {
 };
 const store = new CredentialStore(directory, options);
 const history = new PushHistory(directory, options);
+const memory = new HostMemory(directory, options);
 for (let number = 0; number < Number(count); number++) {
   await store.set(`${name}-${number}.example`, { username: name, password: `${number}` });
   await history.append([{
@@ -22,4 +24,5 @@ for (let number = 0; number < Number(count); number++) {
     pushedAt: new Date(systemClock.now()).toISOString(),
     confirmed: true,
   }]);
+  await memory.learn(`${name}-${number}.example`, { strategy: "single" });
 }

@@ -44,7 +44,7 @@ export class HostLimiter {
     if (this.#active < this.#allowed) this.#active++;
     else await this.#queue(signal);
     let held = true;
-    return {
+    const permit = {
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
@@ -52,6 +52,10 @@ export class HostLimiter {
         this.#letGo();
       },
     };
+    if (!signal.aborted) return permit;
+    // Aborted after the permit was handed on and before it arrived.
+    permit[Symbol.dispose]();
+    throw signal.reason;
   }
 
   /**

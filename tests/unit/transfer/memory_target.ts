@@ -1,6 +1,6 @@
 import { PusherError } from "../../../lib/errors.ts";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
-import { type Digest } from "../../../lib/spec/digest.ts";
+import { type Digest, digestOf } from "../../../lib/spec/digest.ts";
 import type { PushTarget, UploadRecord, UploadSession } from "../../../lib/transfer/ports.ts";
 import { createSha } from "../../../lib/util/sha256.ts";
 import type { StreamBody } from "../../../lib/util/stream_body.ts";
@@ -8,7 +8,15 @@ import type { StreamBody } from "../../../lib/util/stream_body.ts";
 /** A moment at which a test may make something fail: it throws. */
 export interface Moment {
   /** What is being done. */
-  call: "hasBlob" | "startUpload" | "append" | "recover" | "commit" | "cancel" | "putManifest";
+  call:
+    | "hasBlob"
+    | "startUpload"
+    | "append"
+    | "recover"
+    | "commit"
+    | "cancel"
+    | "putManifest"
+    | "manifestDigest";
   /** Before anything happened, after each chunk of a body, or when all is done but the answer is lost. */
   phase: "before" | "during" | "after";
   /** How often this was done before. */
@@ -81,6 +89,14 @@ export class MemoryTarget implements PushTarget {
     upload.isKnown &&= this.#uploads.has(record.location);
     upload.offsetBytes = record.offsetBytes;
     return upload;
+  }
+
+  async manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined> {
+    const step = this.step("manifestDigest", `manifestDigest ${reference}`, { subject: reference, signal });
+    await step("before");
+    const manifest = this.manifests.findLast((each) => each.reference === reference);
+    await step("after");
+    return manifest && await digestOf(manifest.bytes);
   }
 
   async putManifest(

@@ -94,7 +94,8 @@ function newReasons(error: unknown, message: string): string[] {
   let cause = error instanceof Error ? error.cause : undefined;
   for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++, cause = cause.cause) {
     const reason = systemReason(cause);
-    if (reason !== "" && !said.some((text) => text.includes(reason))) said.push(reason);
+    const isNew = !said.some((text) => text.toLowerCase().includes(reason.toLowerCase()));
+    if (isNew) said.push(reason);
   }
   return said.slice(1);
 }

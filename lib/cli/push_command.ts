@@ -47,9 +47,13 @@ export function definePush({ program, host, run }: CommandLine): void {
     )
     .option(
       "--blob-chunk <size>",
-      "upload large blobs in parts of this size, 1MiB to 4GiB (default: 20MiB)",
+      "upload large blobs in parts of this size, 1MiB to 4GiB (default: to suit link and registry)",
       parseChunkSize,
     )
+    .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
+    .option("--force", "send blobs even if the registry says it has them")
+    .option("--verify", "ask the registry afterwards whether it holds everything")
+    .option("--dry-run", "show what would be sent, and send nothing")
     .addHelpText(
       "after",
       `
@@ -60,10 +64,10 @@ Examples:
     .action(async (archives, _, command) => {
       const options = command.optsWithGlobals();
       await run(async (context) => {
-        const { push } = await import("../commands/push.ts");
-        const { pushOutcome } = await import("./push_view.ts");
+        const { planOfPush, push } = await import("../commands/push.ts");
+        const { planOutcome, pushOutcome } = await import("./push_view.ts");
         const credentials = await readCredentials(options, host, context);
-        const report = await push({
+        const pushOptions = {
           archives,
           targets: options.target,
           registry: options.registry,
@@ -72,10 +76,14 @@ Examples:
           credentials,
           concurrency: options.concurrency,
           chunkSizeBytes: options.blobChunk,
+          isResuming: options.resume,
+          force: options.force,
+          verify: options.verify,
           plainHttp: options.plainHttp,
           stateDir: options.stateDir,
-        }, context);
-        return pushOutcome(report);
+        };
+        if (options.dryRun) return planOutcome(await planOfPush(pushOptions, context));
+        return pushOutcome(await push(pushOptions, context));
       }, options);
     });
 }

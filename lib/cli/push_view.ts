@@ -1,9 +1,10 @@
 import { PusherError } from "../errors.ts";
+import type { PushPlan } from "../transfer/plan_push.ts";
 import type { PushReport } from "../transfer/report.ts";
 import { formatByteSize } from "../util/byte_size.ts";
 import { printable } from "../util/printable.ts";
 import type { Outcome } from "./command_runner.ts";
-import { formatDuration, formatRate } from "./ui/measures.ts";
+import { formatDuration, formatRate, shortDigest } from "./ui/measures.ts";
 
 /**
  * What a push has to show: a line for each image in its registry, a summary, and an error if others failed.
@@ -20,6 +21,28 @@ export function pushOutcome(report: PushReport): Outcome {
     summary: summaryText(report),
     error: partialError(report),
   };
+}
+
+/**
+ * What a dry run has to show: a line for each image, the blobs that would be sent below it, and the sums.
+ *
+ * @param plan What would be done.
+ * @returns Lines for people; the plan itself is the report.
+ */
+export function planOutcome(plan: PushPlan): Outcome {
+  const lines = plan.images.flatMap(({ reference, digest, blobs, manifests }) => [
+    `${printable(reference)}@${digest}`,
+    ...blobs.map((blob) =>
+      `  ${blob.action.padEnd(6)}  ${shortDigest(blob.digest)}  ${formatByteSize(blob.sizeBytes)}`
+    ),
+    `  ${manifests === 1 ? "1 manifest" : `${manifests} manifests`}`,
+  ]);
+  const { uploadBytes, existingBytes, mountBytes } = plan;
+  const mounted = mountBytes === 0 ? "" : `, ${formatByteSize(mountBytes)} to mount`;
+  const summary = `Would send ${formatByteSize(uploadBytes)}${mounted}; ${
+    formatByteSize(existingBytes)
+  } already there`;
+  return { report: plan, lines, summary, error: undefined };
 }
 
 function summaryText(report: PushReport): string {

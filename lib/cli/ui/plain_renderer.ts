@@ -79,6 +79,12 @@ export class PlainRenderer implements Renderer {
         return `pushing ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;
       case "blob:exists":
         return `${this.#blobText(event)} already there (${formatByteSize(event.sizeBytes)})`;
+      case "blob:mounted":
+        return `${this.#blobText(event)} mounted from ${printable(event.from)} (${
+          formatByteSize(event.sizeBytes)
+        })`;
+      case "blob:resumed":
+        return `${this.#blobText(event)} continues at ${formatByteSize(event.offsetBytes)}`;
       case "blob:retry":
         return `${this.#blobText(event)} try ${event.attempt} in ${formatDuration(event.delayMs)}: ` +
           printable(event.reason);

@@ -1,43 +1,44 @@
-import { type ImageArchive } from "../archive/image_archive.ts";
+import type { ImageArchive } from "../archive/image_archive.ts";
 import { openArchive } from "../archive/open_archive.ts";
-import { PusherError } from "../errors.ts";
+import { isPusherError, PusherError } from "../errors.ts";
 import type { Credentials } from "../registry/credentials.ts";
 import { connectRegistry, type RegistrySession } from "../registry/registry_session.ts";
 import { Repository } from "../registry/repository.ts";
 import { formatReference } from "../spec/reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";
+import { HostMemory } from "../state/host_memory.ts";
 import { PushHistory } from "../state/push_history.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
-import { chooseTargets, type ChosenTarget, type Experience } from "../transfer/choose_targets.ts";
+import { UploadJournal } from "../state/upload_journal.ts";
+import { mountSources } from "../transfer/mount_sources.ts";
+import { planPush, type PushPlan } from "../transfer/plan_push.ts";
 import { pushImages } from "../transfer/push_images.ts";
-import type { PushJob } from "../transfer/registry_lane.ts";
-import type { PushReport } from "../transfer/report.ts";
+import { jobReference, type PushJob } from "../transfer/registry_lane.ts";
+import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
+import type { UploadHabits } from "../transfer/upload_host.ts";
+import { verifyPush } from "../transfer/verify_push.ts";
 import { DEFAULT_RETRY_POLICY, retry, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { findCredentials } from "./find_credentials.ts";
-import { selectImages } from "./select_images.ts";
+import {
+  type ArchiveTarget,
+  chooseArchiveTargets,
+  confirmTargets,
+  recallExperience,
+  type TargetOptions,
+} from "./push_targets.ts";
 
 /** Blobs on their way at once, unless told otherwise. */
 const DEFAULT_CONCURRENCY = 3;
-/** How long a person has to stop a push to where it went before. */
-const SECOND_THOUGHTS_MS = 2_000;
 
 /** What to push where. */
-export interface PushOptions {
+export interface PushOptions extends TargetOptions {
   /** Paths of archives. */
   archives: readonly string[];
-  /** Where to, as `registry/repository:tag`; chosen from names and history when empty. */
-  targets?: readonly string[] | undefined;
-  /** Registry to push under the archive's names, with a path in front if any. */
-  registry?: string | undefined;
-  /** Which images: by name, repository or digest; all when empty. */
-  images?: readonly string[] | undefined;
-  /** Do not ask about new destinations. */
-  yes?: boolean | undefined;
-  /** User and password for every registry of this push. */
+  /** User and password, if all goes to one registry. */
   credentials?: Credentials | undefined;
   /**
-   * Blobs on their way at once.
+   * Blobs on their way at once, to each registry.
    *
    * @default {3}
    */
@@ -48,14 +49,26 @@ export interface PushOptions {
    * @default {to suit the link and the registry}
    */
   chunkSizeBytes?: number | undefined;
+  /** Most bytes per second over all uploads; unlimited when absent. */
+  rateBytesPerSecond?: number | undefined;
+  /**
+   * Continue uploads that an earlier run left, and remember this one's.
+   *
+   * @default {true}
+   */
+  isResuming?: boolean | undefined;
+  /** Send blobs even if the registry says it has them, and start uploads over. */
+  force?: boolean | undefined;
+  /** Ask the registry afterwards whether it holds everything. */
+  verify?: boolean | undefined;
   /** Speak HTTP without TLS. */
   plainHttp?: boolean | undefined;
-  /** Where logins and history are; see `resolveStateDirectory`. */
+  /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
   stateDir?: string | undefined;
 }
 
 /**
- * Pushes the images of archives to registries.
+ * Pushes the images of archives to registries. What does not get through to one registry does not stop the others.
  *
  * @param options What goes where.
  * @param context Asks, is told, and stops it.
@@ -63,7 +76,62 @@ export interface PushOptions {
  * @throws {PusherError} If nothing was pushed: the first failure.
  */
 export async function push(options: PushOptions, context: CommandContext): Promise<PushReport> {
-  using resources = new DisposableStack();
+  await using preparation = await prepare(options, context);
+  const { jobs, failures, chosen, history, stateDir, retryContext, onWarning } = preparation;
+  const { clock, onEvent } = context;
+  const memory = new HostMemory(stateDir, { clock, onWarning });
+  const learned = new Map<string, UploadHabits>();
+  const onNotice = (message: string): void => onEvent({ type: "notice", message });
+  const isResuming = (options.isResuming ?? true) && !options.force;
+  const report = await pushImages(jobs, {
+    ...retryContext,
+    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    chunkSizeBytes: options.chunkSizeBytes,
+    journal: isResuming ? new UploadJournal(stateDir, { clock, onWarning, onNotice }) : undefined,
+    habits: await recallHabits(memory, jobs),
+    onLearned: (registry, habits) => learned.set(registry, habits),
+    isForced: options.force,
+    onEvent,
+  });
+  for (const [registry, habits] of learned) await memory.learn(registry, habits);
+  const verified = options.verify ? await verifyAll(jobs, report, retryContext) : report;
+  const whole = { ...verified, failures: [...failures, ...verified.failures] };
+  await remember(history, chosen, whole.pushed, clock.now());
+  const [failure] = whole.failures;
+  if (failure && whole.pushed.length === 0) throw failure.error;
+  return whole;
+}
+
+/**
+ * Finds out what {@linkcode push} would do. Registries are asked, nothing is sent, nobody is asked to confirm.
+ *
+ * @param options What would go where.
+ * @param context Is told where everything would go.
+ * @returns What would be uploaded, and what is there.
+ * @throws {PusherError} The first failure.
+ */
+export async function planOfPush(options: PushOptions, context: CommandContext): Promise<PushPlan> {
+  await using preparation = await prepare({ ...options, yes: true }, context);
+  const { jobs, failures, retryContext } = preparation;
+  const [failure] = failures;
+  if (failure) throw failure.error;
+  return await planPush(jobs, retryContext);
+}
+
+interface Preparation extends AsyncDisposable {
+  stateDir: string;
+  history: PushHistory;
+  chosen: readonly ArchiveTarget[];
+  jobs: readonly PushJob[];
+  /** Of registries that cannot be reached. */
+  failures: readonly PushFailure[];
+  retryContext: RetryContext;
+  onWarning: (message: string) => void;
+}
+
+/** Opens archives, decides where they go, and connects to the registries. */
+async function prepare(options: PushOptions, context: CommandContext): Promise<Preparation> {
+  await using resources = new AsyncDisposableStack();
   const { clock, random, signal, onEvent } = context;
   const onWarning = (message: string): void => onEvent({ type: "warning", message });
   const stateDir = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
@@ -74,122 +142,98 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const archives: ImageArchive[] = [];
   for (const path of options.archives) archives.push(resources.use(await openArchive(path)));
   for (const message of archives.flatMap(({ notices }) => notices)) onEvent({ type: "notice", message });
-
-  const chosen = chooseAll(archives, options, await recall(history, store));
-  await agree(chosen, options, context);
-
-  const sessions = new Map<string, RegistrySession>();
-  for (const registry of new Set(chosen.map(({ target }) => target.reference.registry))) {
-    const credentials = await findCredentials(registry, {
-      given: options.credentials,
-      env: context.env,
-      store,
-    });
-    const connect = { credentials, plainHttp: options.plainHttp, clock, onTrace: context.onTrace, signal };
-    sessions.set(registry, resources.use(await connectPatiently(registry, connect, retryContext)));
-  }
-  const jobs: PushJob[] = chosen.map(({ archive, target: { image, reference } }) => ({
-    image,
-    source: archive,
-    target: new Repository(sessions.get(reference.registry)!, reference.repository),
-    tag: reference.tag,
-  }));
-  const report = await pushImages(jobs, {
-    ...retryContext,
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    chunkSizeBytes: options.chunkSizeBytes,
-    onEvent,
-  });
-  await remember(history, chosen, report, clock.now());
-  const [failure] = report.failures;
-  if (failure && report.pushed.length === 0) throw failure.error;
-  return report;
-}
-
-interface ArchiveTarget {
-  archive: ImageArchive;
-  target: ChosenTarget;
-}
-
-function chooseAll(
-  archives: readonly ImageArchive[],
-  options: PushOptions,
-  experience: Experience,
-): ArchiveTarget[] {
-  const wishes = { targets: options.targets ?? [], registry: options.registry };
-  if (wishes.targets.length > 0 && archives.length > 1) {
-    throw new PusherError("USAGE", `Cannot choose the target: ${archives.length} archives and one target`, {
-      detail: { option: "--target" },
-      hint: "Push them one by one, or all of them with --registry.",
-    });
-  }
-  return archives.flatMap((archive) =>
-    chooseTargets(selectImages(archive.images, options.images ?? []), wishes, experience)
-      .map((target) => ({ archive, target }))
-  );
-}
-
-async function recall(history: PushHistory, store: CredentialStore): Promise<Experience> {
   const pushes = await history.list();
-  const confirmed = pushes.filter((push) => push.confirmed);
-  const [recentPush] = await history.recentRegistries();
+  const chosen = chooseArchiveTargets(archives, options, await recallExperience(pushes, store));
+  await confirmTargets(chosen, options, context);
+
+  const registries = new Set(chosen.map(({ target }) => target.reference.registry));
+  if (options.credentials && registries.size > 1) throw sharedPassword(registries.size);
+  const jobs: PushJob[] = [];
+  const failures: PushFailure[] = [];
+  for (const registry of registries) {
+    const env = registries.size > 1 ? () => undefined : context.env;
+    const credentials = await findCredentials(registry, { given: options.credentials, env, store });
+    const connection = { credentials, plainHttp: options.plainHttp, clock, onTrace: context.onTrace, signal };
+    const targets = chosen.filter(({ target }) => target.reference.registry === registry);
+    try {
+      const session = resources.use(await retry(() => connectRegistry(registry, connection), retryContext));
+      jobs.push(...targets.map((target) => toJob(target, session, pushes)));
+    } catch (error) {
+      if (!isPusherError(error)) throw error;
+      failures.push(
+        ...targets.map(({ target }) => ({ reference: formatReference(target.reference), error })),
+      );
+    }
+  }
+  const open = resources.move();
   return {
-    lastTarget: (name) => confirmed.findLast(({ image }) => image === name)?.target,
-    recentRegistry: recentPush ?? (await store.list()).at(-1)?.registry,
-    isConfirmed: (repository) => confirmed.some(({ target }) => target.startsWith(`${repository}:`)),
+    stateDir,
+    history,
+    chosen,
+    jobs,
+    failures,
+    retryContext,
+    onWarning,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
-const REASONS: Readonly<Record<ChosenTarget["chosenBy"], string>> = {
-  user: "",
-  history: " (where it went last time)",
-  "recent-registry": " (the most recent registry)",
-};
-
-/** Says where everything goes; asks about destinations the user neither named nor used before. */
-async function agree(
-  chosen: readonly ArchiveTarget[],
-  options: PushOptions,
-  context: CommandContext,
-): Promise<void> {
-  const { interaction, onEvent, clock, signal } = context;
-  for (const { target: { image, name, reference, chosenBy } } of chosen) {
-    const what = name ?? image.root.descriptor.digest;
-    onEvent({ type: "notice", message: `${what} → ${formatReference(reference)}${REASONS[chosenBy]}` });
-  }
-  if (options.yes) return;
-  const fresh = chosen.filter(({ target }) => target.isNew).map(({ target }) =>
-    formatReference(target.reference)
-  );
-  if (fresh.length > 0) {
-    if (!interaction) throw unconfirmed(fresh);
-    const question = fresh.length === 1
-      ? `Push to ${fresh[0]}?`
-      : `Push to these ${fresh.length} new destinations?`;
-    if (!await interaction.confirm(question)) throw declined();
-  } else if (interaction && chosen.some(({ target }) => target.chosenBy !== "user")) {
-    await clock.sleep(SECOND_THOUGHTS_MS, signal);
-  }
+function toJob(
+  { archive, target: { image, reference } }: ArchiveTarget,
+  session: RegistrySession,
+  pushes: readonly { image: string; target: string }[],
+): PushJob {
+  return {
+    image,
+    source: archive,
+    target: new Repository(session, reference.repository),
+    tag: reference.tag,
+    mountFrom: mountSources(image, reference, pushes),
+  };
 }
 
-async function connectPatiently(
-  registry: string,
-  connect: Parameters<typeof connectRegistry>[1],
+async function recallHabits(
+  memory: HostMemory,
+  jobs: readonly PushJob[],
+): Promise<Map<string, UploadHabits>> {
+  const habits = new Map<string, UploadHabits>();
+  for (const registry of new Set(jobs.map(({ target }) => target.registry))) {
+    const known = await memory.get(registry);
+    if (known) habits.set(registry, known);
+  }
+  return habits;
+}
+
+/** What was pushed but is not found complete counts as failed. */
+async function verifyAll(
+  jobs: readonly PushJob[],
+  report: PushReport,
   retryContext: RetryContext,
-): Promise<RegistrySession> {
-  return await retry(() => connectRegistry(registry, connect), retryContext);
+): Promise<PushReport> {
+  const pushed: PushedImage[] = [];
+  const failures: PushFailure[] = [...report.failures];
+  for (const image of report.pushed) {
+    try {
+      await verifyPush(jobs.find((job) => jobReference(job) === image.reference)!, retryContext);
+      pushed.push(image);
+    } catch (error) {
+      if (!isPusherError(error)) throw error;
+      failures.push({ reference: image.reference, error });
+    }
+  }
+  return { ...report, pushed, failures };
 }
 
 async function remember(
   history: PushHistory,
   chosen: readonly ArchiveTarget[],
-  report: PushReport,
+  pushed: readonly PushedImage[],
   nowMs: number,
 ): Promise<void> {
   const pushedAt = new Date(nowMs).toISOString();
   const records = chosen.flatMap(({ target: { name, reference } }) => {
     const target = formatReference(reference);
-    const done = report.pushed.find((image) => image.reference === target);
+    const done = pushed.find((image) => image.reference === target);
     return done && name !== undefined
       ? [{ image: name, target, digest: done.digest, pushedAt, confirmed: true }]
       : [];
@@ -197,20 +241,9 @@ async function remember(
   if (records.length > 0) await history.append(records);
 }
 
-function unconfirmed(fresh: readonly string[]): PusherError {
-  return new PusherError(
-    "USAGE",
-    `Cannot push to "${fresh[0]}": it is a new destination that nobody has confirmed`,
-    {
-      detail: { option: "--yes" },
-      hint: "Name it with -t, or confirm it with --yes.",
-    },
-  );
-}
-
-function declined(): PusherError {
-  return new PusherError("CANCELED", "Cannot push: the destination was declined", {
-    detail: {},
-    hint: "Name another one with -t or --registry.",
+function sharedPassword(registries: number): PusherError {
+  return new PusherError("USAGE", `Cannot use one password for ${registries} registries`, {
+    detail: { option: "--username" },
+    hint: "Run login for each registry, and leave --username and --password out.",
   });
 }

@@ -24,12 +24,10 @@ export interface BlobSource {
   openBlob(blob: Descriptor, range?: BlobRange): ReadableStream<Uint8Array>;
 }
 
-/** A repository that images are pushed to. */
-export interface PushTarget {
-  /** For people and events, for example `registry.example.com/team/app`. */
+/** A repository that can be asked what it holds. */
+export interface VerifiableTarget {
+  /** For people and events. */
   readonly name: string;
-  /** Its registry, for example `registry.example.com`: limits and habits are a registry's. */
-  readonly registry: string;
   /**
    * Asks whether a blob is there with the size it should have.
    *
@@ -37,6 +35,20 @@ export interface PushTarget {
    * @param signal Ends the request.
    */
   hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Asks which manifest a tag or digest stands for.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its digest; `undefined` if there is none or the registry does not say.
+   */
+  manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** A repository that images are pushed to. */
+export interface PushTarget extends VerifiableTarget {
+  /** Its registry, for example `registry.example.com`: limits and habits are a registry's. */
+  readonly registry: string;
   /**
    * Opens an upload session, or has the blob mounted from another repository of the same registry.
    *

@@ -7,7 +7,7 @@ export interface ProgressView {
   active: readonly ActiveTransfer[];
   /** Blobs or saved images that are complete. */
   finished: number;
-  /** Those of `finished` that the registry had already. */
+  /** Those of `finished` that the registry had already, or took over from another repository. */
   existing: number;
   /** Blobs or images altogether, as far as announced. */
   planned: number;
@@ -119,7 +119,11 @@ export class ProgressModel {
         item.retryAtMs = nowMs + event.delayMs;
         return;
       }
+      case "blob:resumed":
+        this.#resume(blobKey(event), event.offsetBytes);
+        return;
       case "blob:exists":
+      case "blob:mounted":
         this.#existing++;
         this.#finish(blobKey(event), event.sizeBytes);
         return;
@@ -192,6 +196,15 @@ export class ProgressModel {
     item.shownBytes = Math.max(item.shownBytes, item.sentBytes);
     item.rate.add(deltaBytes, nowMs);
     this.#rate.add(deltaBytes, nowMs);
+  }
+
+  /** What an earlier process sent is in place, but says nothing about the rate. */
+  #resume(key: string, offsetBytes: number): void {
+    const item = this.#active.get(key);
+    if (!item) return;
+    item.state = "sending";
+    item.sentBytes = offsetBytes;
+    item.shownBytes = Math.max(item.shownBytes, offsetBytes);
   }
 
   #finish(key: string, sizeBytes: number): void {

@@ -3,7 +3,14 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
 import { createSha } from "../util/sha256.ts";
 import type { EventSink } from "./events.ts";
-import type { BlobSource, PushTarget, UploadEntry, UploadJournal, UploadSession } from "./ports.ts";
+import type {
+  BlobSource,
+  PushTarget,
+  UploadEntry,
+  UploadJournal,
+  UploadRecord,
+  UploadSession,
+} from "./ports.ts";
 import type { UploadHost } from "./upload_host.ts";
 import type { FailedTransfer, UploadStrategy } from "./upload_policy.ts";
 import { VerifiedContent } from "./verified_content.ts";
@@ -50,6 +57,8 @@ class BlobTransfer {
   /** Bytes that events have told of, net. */
   #toldBytes = 0;
   #attempt: Attempt | undefined;
+  /** What an earlier process left, until it is taken up. */
+  #record: UploadRecord | undefined;
   #isCommitting = false;
   /** Whether the registry found the digest wrong once: a session can have gone bad. */
   #isRestarted = false;
@@ -58,6 +67,7 @@ class BlobTransfer {
     this.#blob = blob;
     this.#context = context;
     this.#entry = entry;
+    this.#record = entry?.record;
   }
 
   async run(): Promise<"sent" | "mounted"> {
@@ -148,11 +158,12 @@ class BlobTransfer {
 
   async #resume(): Promise<UploadSession | undefined> {
     const { target, host, signal, onEvent } = this.#context;
-    const record = this.#entry?.record;
-    // Once: a session that was lost later is not found by asking for it again.
-    if (!record || this.#attempt) return undefined;
+    const record = this.#record;
+    if (!record) return undefined;
     const upload = target.resumeUpload(record);
     const isAlive = !host.policy.isStatusTrusted || await upload.recover(this.#blob.size, signal);
+    // Once: a session that was lost later is not found by asking for it again.
+    this.#record = undefined;
     if (!isAlive) return void await this.#entry?.remove();
     const { offsetBytes } = upload;
     onEvent({ type: "blob:resumed", ...this.#key(), offsetBytes });
@@ -169,7 +180,9 @@ class BlobTransfer {
     if (host.policy.strategy !== strategy) await this.#abandon();
     const isBadSession = this.#isBadSession(error);
     if (isBadSession) await this.#abandon();
-    const delayMs = hasOtherWay || isBadSession ? 0 : retryDelayMs(error, failures, this.#context);
+    // What may pass is waited for, even if there is another way: it may be an outage.
+    const delayMs = retryDelayMs(error, failures, this.#context) ??
+      (hasOtherWay || isBadSession ? 0 : undefined);
     if (delayMs === undefined) throw await this.#given(error);
     if (isPusherError(error, "REGISTRY_UNAVAILABLE")) host.limiter.trouble(delayMs);
     const reason = error instanceof Error ? error.message : String(error);
@@ -204,6 +217,8 @@ class BlobTransfer {
   /** Finds out where we stand; the answer to a commit may have been lost on its way. */
   async #isThereAfterAll(content: VerifiedContent): Promise<boolean> {
     const { target, signal } = this.#context;
+    // A registry that cannot be asked teaches nothing about how to send.
+    this.#attempt = undefined;
     const isThere = this.#isCommitting && await target.hasBlob(this.#blob, signal);
     if (!isThere && this.#upload) {
       const sentBytes = Math.max(this.#upload.offsetBytes, content.readBytes);

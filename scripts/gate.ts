@@ -5,8 +5,11 @@
  * @module
  */
 
-interface Count {
+/** How tests went. */
+export interface TestCount {
+  /** How many passed. */
   passed: number;
+  /** How many failed. */
   failed: number;
   /** Names of the tests that were skipped; each says why. */
   skipped: string[];
@@ -16,7 +19,7 @@ if (import.meta.main) Deno.exitCode = await runGate();
 
 async function runGate(): Promise<number> {
   const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
-  const total: Count = { passed: 0, failed: 0, skipped: [] };
+  const total: TestCount = { passed: 0, failed: 0, skipped: [] };
   const failedSteps: string[] = [];
   for (const step of config.tasks.ok.split(" && ")) {
     print(`\n== ${step}`);
@@ -33,7 +36,7 @@ async function runGate(): Promise<number> {
   return total.failed > 0 ? 1 : 0;
 }
 
-async function runStep(step: string): Promise<Count> {
+async function runStep(step: string): Promise<TestCount> {
   const [program, ...args] = step.split(" ");
   if (program !== "deno") throw new Error(`Cannot run the step "${step}": it does not start with "deno"`);
   if (args[0] !== "test") {
@@ -60,8 +63,8 @@ async function runDeno(args: string[]): Promise<boolean> {
  * @param junit In the format of JUnit, as `deno test --junit-path` writes it.
  * @returns How many passed, failed and were skipped.
  */
-export function countTests(junit: string): Count {
-  const count: Count = { passed: 0, failed: 0, skipped: [] };
+export function countTests(junit: string): TestCount {
+  const count: TestCount = { passed: 0, failed: 0, skipped: [] };
   for (
     const [, name = "", body = ""] of junit.matchAll(/<testcase name="([^"]*)"[^>]*>(.*?)<\/testcase>/gs)
   ) {

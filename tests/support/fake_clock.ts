@@ -30,7 +30,11 @@ export class FakeClock implements Clock {
   readonly #autoAdvance: boolean;
   #nowMs: number;
 
-  /** @param options Where it starts and whether it jumps. */
+  /**
+   * Makes a clock that stands still.
+   *
+   * @param options Where it starts and whether it jumps.
+   */
   constructor({ nowMs = Date.UTC(2026, 0, 1), autoAdvance = false }: FakeClockOptions = {}) {
     this.#nowMs = nowMs;
     this.#autoAdvance = autoAdvance;

@@ -6,7 +6,11 @@ export class ProcessOutput {
   #isEnded = false;
   readonly #watchers = new Set<() => void>();
 
-  /** @param stream Where it comes from. */
+  /**
+   * Starts reading.
+   *
+   * @param stream Where it comes from.
+   */
   constructor(stream: ReadableStream<Uint8Array>) {
     this.ended = this.#read(stream);
   }

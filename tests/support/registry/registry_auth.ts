@@ -78,6 +78,8 @@ export class RegistryAuth {
   readonly #refreshTokens: Map<string, string>;
 
   /**
+   * Opens the door to some.
+   *
    * @param options Who may do what.
    * @param now Milliseconds since 1970.
    */

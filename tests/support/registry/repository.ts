@@ -36,6 +36,8 @@ export class UploadSession {
   readonly #maxKeptBytes: number;
 
   /**
+   * Starts an empty upload.
+   *
    * @param id Names it.
    * @param maxKeptBytes More than this is only hashed.
    */

@@ -15,6 +15,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #hasChunk = false;
 
   /**
+   * Reads nothing yet.
+   *
    * @param reader Positioned behind the head.
    * @param headers Decide how the body ends.
    * @param sendContinue Answers `Expect: 100-continue`.

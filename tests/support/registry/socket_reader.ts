@@ -1,6 +1,6 @@
 import { ConnectionLost } from "./http_message.ts";
 
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 256 * 1024;
 const HEAD_END = new TextEncoder().encode("\r\n\r\n");
 
 /** Reads HTTP/1.1 heads, lines and bodies from a socket through one reused buffer. */
@@ -10,7 +10,11 @@ export class SocketReader {
   #start = 0;
   #end = 0;
 
-  /** @param conn The socket. */
+  /**
+   * Reads nothing yet.
+   *
+   * @param conn The socket.
+   */
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
   }

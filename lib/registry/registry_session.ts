@@ -128,15 +128,13 @@ async function firstAnswer(
   };
   if (options.plainHttp) return await ask("http");
   if (!isLoopback(new URL(`https://${host}/`).hostname)) return await ask("https");
-  try {
-    return await ask("https");
-  } catch (error) {
-    if (!isPusherError(error, "TLS")) throw error;
-    const plain = await ask("http");
-    if (plain.response.status !== 400) return plain;
-    await discard(plain.response);
-    throw error;
-  }
+  // HTTP first on this machine: a TLS server answers it at once, with 400 or by hanging up.
+  const plain = await ask("http").catch((error: unknown) => {
+    if (!isPusherError(error, "NETWORK")) throw error;
+  });
+  if (plain && plain.response.status !== 400) return plain;
+  if (plain) await discard(plain.response);
+  return await ask("https");
 }
 
 function ping(baseUrl: URL, signal: AbortSignal): RegistryRequest {

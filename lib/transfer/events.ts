@@ -74,6 +74,14 @@ export type TransferEvent =
     sizeBytes: number;
   }
   | {
+    /** It did not get there, and no attempt follows. */
+    type: "blob:failed";
+    target: string;
+    digest: Digest;
+    /** Why, for people. */
+    reason: string;
+  }
+  | {
     /** A manifest or index is stored by its digest. */
     type: "manifest:done";
     target: string;

@@ -130,6 +130,9 @@ export class ProgressModel {
       case "blob:done":
         this.#finish(blobKey(event), event.sizeBytes);
         return;
+      case "blob:failed":
+        this.#active.delete(blobKey(event));
+        return;
       case "tag:done":
         this.#tagged++;
         return;

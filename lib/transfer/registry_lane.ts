@@ -123,8 +123,11 @@ export class RegistryLane {
       try {
         await this.#send(job, blob, signal);
       } catch (error) {
-        // While the permit is held, or the next in line would still begin.
+        // Ends the others while the permit is held, or the next in line would still begin.
+        const reason = siblings.signal.aborted ? "another blob failed" : messageOf(error);
         siblings.abort(error);
+        if (this.#context.signal.aborted) return;
+        this.#context.onEvent({ type: "blob:failed", target: job.target.name, digest: blob.digest, reason });
       }
     }));
     signal.throwIfAborted();
@@ -214,4 +217,8 @@ export class RegistryLane {
     this.#holders.set(digest, holders);
     return holders;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

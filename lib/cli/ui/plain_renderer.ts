@@ -90,6 +90,8 @@ export class PlainRenderer implements Renderer {
           printable(event.reason);
       case "blob:done":
         return `${this.#blobText(event)} sent (${formatByteSize(event.sizeBytes)})`;
+      case "blob:failed":
+        return `${this.#blobText(event)} failed: ${printable(event.reason)}`;
       case "tag:done":
         return `tagged ${printable(event.reference)} ${event.digest}`;
       case "save:start":

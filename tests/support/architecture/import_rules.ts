@@ -18,6 +18,7 @@ const LAYERS: Record<string, readonly string[]> = {
     "errors",
     "version",
     "lib/transfer/events.ts",
+    "lib/transfer/plan_push.ts",
     "lib/transfer/progress_model.ts",
     "lib/transfer/report.ts",
   ],

@@ -25,8 +25,10 @@ Deno.test("parseProgram() takes global options before and after the command", as
   const expected = { stateDir: "dir", progress: "plain", json: true, quiet: true, debug: true };
   const options = "--state-dir dir --progress plain --json -q --debug";
   for (const command of ["inspect a.tar", "push a.tar", "save", "login r.example", "logout r.example"]) {
-    assert.deepEqual(await optionsOf(`${options} ${command}`), expected);
-    assert.deepEqual(await optionsOf(`${command} ${options}`), expected);
+    // A negated option is there from the beginning.
+    const own = command.startsWith("push") ? { resume: true } : {};
+    assert.deepEqual(await optionsOf(`${options} ${command}`), { ...expected, ...own });
+    assert.deepEqual(await optionsOf(`${command} ${options}`), { ...expected, ...own });
   }
 });
 
@@ -45,11 +47,13 @@ Deno.test("parseProgram() reads the options of push", async () => {
       plainHttp: true,
       concurrency: 8,
       blobChunk: 50 * 2 ** 20,
+      resume: true,
     },
   );
   assert.deepEqual(await optionsOf("push a.tar --registry r.example/team --password x"), {
     registry: "r.example/team",
     password: "x",
+    resume: true,
   });
 });
 
@@ -57,10 +61,12 @@ Deno.test("parseProgram() accepts the limits of push's numbers", async () => {
   assert.deepEqual(await optionsOf("push a.tar --concurrency 1 --blob-chunk 1MiB"), {
     concurrency: 1,
     blobChunk: 2 ** 20,
+    resume: true,
   });
   assert.deepEqual(await optionsOf("push a.tar --concurrency 64 --blob-chunk 4GiB"), {
     concurrency: 64,
     blobChunk: 2 ** 32,
+    resume: true,
   });
 });
 
@@ -78,6 +84,12 @@ Deno.test("parseProgram() reads the options of save and login", async () => {
 });
 
 Deno.test("parseProgram() sets nothing that was not asked for", async () => {
-  assert.deepEqual(await optionsOf("push a.tar"), {});
+  assert.deepEqual(await optionsOf("push a.tar"), { resume: true });
+  assert.deepEqual(await optionsOf("push a.tar --no-resume --force --verify --dry-run"), {
+    resume: false,
+    force: true,
+    verify: true,
+    dryRun: true,
+  });
   assert.deepEqual(await optionsOf("save"), {});
 });

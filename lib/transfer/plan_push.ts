@@ -45,18 +45,18 @@ export interface PlannedBlob {
  * @returns The plan. A mount is planned where another repository of the registry will have the blob by then.
  */
 export async function planPush(jobs: readonly PushJob[], context: RetryContext): Promise<PushPlan> {
-  const holders = new Map<string, string>();
+  const holders = new Map<string, Set<string>>();
   const images: PlannedImage[] = [];
   for (const job of jobs) {
     const blobs: PlannedBlob[] = [];
     for (const blob of transferableBlobs(job.image)) {
       const key = `${job.target.registry} ${blob.digest}`;
-      const holder = holders.get(key);
-      const exists = holder === job.target.name ||
+      const names = holders.get(key) ?? new Set();
+      const exists = names.has(job.target.name) ||
         await retry(() => job.target.hasBlob(blob, context.signal), context);
-      const action = exists ? "exists" : holder ? "mount" : "upload";
+      const action = exists ? "exists" : names.size > 0 ? "mount" : "upload";
       blobs.push({ digest: blob.digest, sizeBytes: blob.size, action });
-      if (!holder) holders.set(key, job.target.name);
+      holders.set(key, names.add(job.target.name));
     }
     const manifests = [...manifestsBottomUp(job.image.root)].length;
     images.push({ reference: jobReference(job), digest: job.image.root.descriptor.digest, blobs, manifests });

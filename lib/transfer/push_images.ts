@@ -43,11 +43,18 @@ export async function pushImages(jobs: readonly PushJob[], context: PushContext)
   const startMs = clock.now();
   onEvent({ type: "plan:ready", targets: jobs.map(jobReference), ...totals(jobs) });
   const registries = [...new Set(jobs.map(({ target }) => target.registry))];
-  const lanes = await Promise.all(
-    registries.map((registry) =>
-      pushToRegistry(registry, jobs.filter(({ target }) => target.registry === registry), context)
-    ),
-  );
+  const failure = new AbortController();
+  const signal = AbortSignal.any([context.signal, failure.signal]);
+  const lanes: LaneOutcome[] = [];
+  await Promise.allSettled(registries.map(async (registry) => {
+    const own = jobs.filter(({ target }) => target.registry === registry);
+    try {
+      lanes.push(await pushToRegistry(registry, own, { ...context, signal }));
+    } catch (error) {
+      failure.abort(error);
+    }
+  }));
+  signal.throwIfAborted();
   const results = new Map(lanes.flatMap(({ results }) => [...results]));
   return {
     pushed: jobs.map((job) => results.get(job)!).filter((result) => "digest" in result),

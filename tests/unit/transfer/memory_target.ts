@@ -94,9 +94,10 @@ export class MemoryTarget implements PushTarget {
   async manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined> {
     const step = this.step("manifestDigest", `manifestDigest ${reference}`, { subject: reference, signal });
     await step("before");
-    const manifest = this.manifests.findLast((each) => each.reference === reference);
+    const tagged = this.manifests.findLast((each) => each.reference === reference);
+    const digests = await Promise.all(this.manifests.map(({ bytes }) => digestOf(bytes)));
     await step("after");
-    return manifest && await digestOf(manifest.bytes);
+    return tagged ? await digestOf(tagged.bytes) : digests.find((digest) => digest === reference);
   }
 
   async putManifest(

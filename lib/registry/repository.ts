@@ -1,11 +1,12 @@
 import { isPusherError, PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
-import type { Digest } from "../spec/digest.ts";
+import { type Digest, digestOf } from "../spec/digest.ts";
+import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
 import { MANIFEST_ACCEPT } from "../spec/media_type.ts";
 import { printable } from "../util/printable.ts";
 import { BlobUpload, type UploadOwner } from "./blob_upload.ts";
 import { registryError } from "./registry_error.ts";
-import { discard, type RegistryRequest } from "./registry_request.ts";
+import { discard, readCapped, type RegistryRequest } from "./registry_request.ts";
 import type { RegistrySession } from "./registry_session.ts";
 import { uploadLocation } from "./upload_location.ts";
 
@@ -148,24 +149,38 @@ export class Repository {
   }
 
   /**
-   * Asks which manifest a tag points at.
+   * Asks which manifest a tag points at. Where the registry does not say its digest, the manifest is read.
    *
    * @param reference Tag or digest.
    * @param signal Ends the request.
-   * @returns Its digest as the registry says, or `undefined` if there is none or the registry does not say.
+   * @returns Its digest, or `undefined` if there is none.
    */
   async manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined> {
-    const request = this.#request("HEAD", `manifests/${reference}`, {
-      headers: { accept: MANIFEST_ACCEPT },
-      signal,
-    });
+    const found = await this.#askManifest("HEAD", reference, signal);
+    if (!found) return undefined;
+    await discard(found);
+    const digest = found.headers.get("docker-content-digest");
+    if (digest) return digest;
+    const response = await this.#askManifest("GET", reference, signal);
+    if (!response) return undefined;
+    const { bytes, complete } = await readCapped(response, MAX_DOCUMENT_BYTES);
+    return complete ? await digestOf(bytes) : undefined;
+  }
+
+  async #askManifest(
+    method: "HEAD" | "GET",
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<Response | undefined> {
+    const headers = { accept: MANIFEST_ACCEPT };
+    const request = this.#request(method, `manifests/${reference}`, { headers, signal });
     const response = await this.#session.exchange(request);
-    await discard(response);
-    if (response.status === 404) return undefined;
-    if (response.status !== 200) {
+    if (response.status === 200) return response;
+    if (response.status !== 404) {
       throw await this.#error(response, request, `ask "${this.name}" for "${reference}"`);
     }
-    return response.headers.get("docker-content-digest") ?? undefined;
+    await discard(response);
+    return undefined;
   }
 
   async #opened(response: Response, request: RegistryRequest): Promise<BlobUpload> {

@@ -40,7 +40,7 @@ export interface VerifiableTarget {
    *
    * @param reference Tag or digest.
    * @param signal Ends the request.
-   * @returns Its digest; `undefined` if there is none or the registry does not say.
+   * @returns Its digest; `undefined` if there is none.
    */
   manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined>;
 }

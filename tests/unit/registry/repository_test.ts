@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isPusherError, PusherError } from "../../../lib/errors.ts";
 import { Repository } from "../../../lib/registry/repository.ts";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
-import { sha256Digest } from "../../../lib/spec/digest.ts";
+import { digestOf, sha256Digest } from "../../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
 import { answersInTurn, type StubExchange, stubExchange, stubSession } from "./stub_exchange.ts";
 
@@ -237,7 +237,6 @@ Deno.test("putManifest() names in its error what it could not push", async () =>
 Deno.test("manifestDigest() asks without pulling, for every kind of manifest", async () => {
   const cases: [() => Response, string | undefined][] = [
     [empty(200, { "docker-content-digest": OTHER_DIGEST }), OTHER_DIGEST],
-    [empty(200), undefined],
     [empty(404), undefined],
   ];
   for (const [answer, digest] of cases) {
@@ -248,6 +247,22 @@ Deno.test("manifestDigest() asks without pulling, for every kind of manifest", a
     assert.equal(asked?.headers?.["accept"]?.split(", ").length, 4);
   }
   await assert.rejects(repository(answersInTurn(empty(500))).manifestDigest("1.0", SIGNAL));
+});
+
+Deno.test("manifestDigest() reads the manifest where the registry does not say its digest", async () => {
+  const stub = stubExchange(({ method }) => new Response(method === "GET" ? BYTES : null));
+  assert.equal(await repository(stub).manifestDigest("1.0", SIGNAL), await digestOf(BYTES));
+  const [head, get] = stub.requests;
+  assert.deepEqual([head?.method, get?.method], ["HEAD", "GET"]);
+  assert.equal(get?.url.href, head?.url.href);
+  assert.equal(get?.headers?.["accept"], head?.headers?.["accept"]);
+  const endless = stubExchange(({ method }) =>
+    new Response(method === "GET" ? new Uint8Array(5 * 2 ** 20) : null)
+  );
+  assert.equal(await repository(endless).manifestDigest("1.0", SIGNAL), undefined, "that is no manifest");
+  assert.equal(endless.unread(), 0);
+  const gone = stubExchange(({ method }) => new Response(null, { status: method === "GET" ? 404 : 200 }));
+  assert.equal(await repository(gone).manifestDigest("1.0", SIGNAL), undefined);
 });
 
 Deno.test("Repository passes the caller's signal and the registry's scopes with every request", async () => {

@@ -186,7 +186,7 @@ export const PROFILES = {
   "nexus": {
     quirks: () => [],
     // dotnet/sdk-container-builds#527.
-    auth: { type: "basic", challenge: () => ['BASIC realm="Sonatype Nexus Repository Manager"'] },
+    auth: { challenge: () => ['BASIC realm="Sonatype Nexus Repository Manager"'] },
   },
   "zot": {
     quirks: () => [

@@ -49,6 +49,18 @@ Deno.test("every parser refuses what is not JSON in UTF-8", () => {
   }
 });
 
+Deno.test("text that is not UTF-8 is refused in documents that are fine otherwise", () => {
+  const [before, after] = JSON.stringify({ ...INDEX, annotations: { a: "|" } }).split("|").map(bytes);
+  const withBytes = (...middle: number[]): Uint8Array => new Uint8Array([...before!, ...middle, ...after!]);
+  assert.equal(parseImageIndex(withBytes(0xc3, 0xa9)).annotations?.["a"], "é");
+  for (const middle of [[0xe9], [0xc3], [0xed, 0xa0, 0x80], [0xff]]) {
+    assert.throws(() => parseImageIndex(withBytes(...middle)), {
+      name: "DocumentError",
+      message: "it is not JSON",
+    });
+  }
+});
+
 Deno.test("every parser refuses JSON of another kind", () => {
   for (const [name, parse] of Object.entries(PARSERS)) {
     for (const value of [null, true, 1, "text", [null], [[]], ["x"]]) {

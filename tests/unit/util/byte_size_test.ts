@@ -62,6 +62,7 @@ Deno.test("formatByteSize() keeps three digits and never shows four before the p
     [1.21 * 2 ** 30, "1.21 GiB"],
     [2 ** 40, "1.00 TiB"],
     [999 * 2 ** 40, "999 TiB"],
+    [5000 * 2 ** 40, "5000 TiB"],
   ];
   for (const [sizeBytes, text] of cases) assert.equal(formatByteSize(sizeBytes), text);
 });

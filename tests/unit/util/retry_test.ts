@@ -102,12 +102,14 @@ Deno.test("retry() does not repeat what is final", async () => {
 
 Deno.test("retry() ends with the signal's reason, during work as during a wait", async () => {
   const reason = new Error("stopped by the user");
-  const during = new AbortController();
-  const work = (): Promise<never> => {
-    during.abort(reason);
-    return Promise.reject(unavailable());
-  };
-  await assert.rejects(retry(work, context({ signal: during.signal })), reason);
+  for (const error of [unavailable(), FINAL, new TypeError("a consequence")]) {
+    const during = new AbortController();
+    const work = (): Promise<never> => {
+      during.abort(reason);
+      return Promise.reject(error);
+    };
+    await assert.rejects(retry(work, context({ signal: during.signal })), (thrown) => thrown === reason);
+  }
 
   const clock = new FakeClock();
   const waiting = new AbortController();

@@ -4,8 +4,8 @@ import { checkCredentials, connectRegistry } from "../registry/registry_session.
 import { parseRegistry } from "../spec/reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
-import { DEFAULT_RETRY_POLICY, retry } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
+import { retryAloud } from "./retry_aloud.ts";
 
 /** Where to log in, and as whom. */
 export interface LoginOptions {
@@ -42,17 +42,17 @@ export interface LoginReport {
  */
 export async function login(options: LoginOptions, context: CommandContext): Promise<LoginReport> {
   const { registry } = parseRegistry(options.registry);
-  const { clock, random, signal, onTrace, onEvent } = context;
+  const { clock, signal, onTrace, onEvent } = context;
   const storedIn = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
   const credentials = await askForMissing(registry, options, context);
   const { plainHttp } = options;
-  await retry(async () => {
+  await retryAloud(async () => {
     using session = await connectRegistry(registry, { credentials, plainHttp, clock, onTrace, signal });
     await checkCredentials(session, credentials, signal);
     if (!session.isChallenged) {
       onEvent({ type: "notice", message: `${registry} lets everybody in: it did not check the password.` });
     }
-  }, { policy: DEFAULT_RETRY_POLICY, clock, random, signal });
+  }, context);
   const onWarning = (message: string): void => onEvent({ type: "warning", message });
   await new CredentialStore(storedIn, { clock, onWarning }).set(registry, credentials);
   return { registry, username: credentials.username, storedIn };

@@ -17,7 +17,7 @@ import { jobReference, type PushJob } from "../transfer/registry_lane.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
 import type { UploadHabits } from "../transfer/upload_host.ts";
 import { verifyPush } from "../transfer/verify_push.ts";
-import { DEFAULT_RETRY_POLICY, retry, type RetryContext } from "../util/retry.ts";
+import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { findCredentials } from "./find_credentials.ts";
 import {
@@ -27,6 +27,7 @@ import {
   recallExperience,
   type TargetOptions,
 } from "./push_targets.ts";
+import { retryAloud } from "./retry_aloud.ts";
 
 /** Blobs on their way at once, unless told otherwise. */
 const DEFAULT_CONCURRENCY = 3;
@@ -156,10 +157,10 @@ async function prepare(options: PushOptions, context: CommandContext): Promise<P
     const connection = { credentials, plainHttp: options.plainHttp, clock, onTrace: context.onTrace, signal };
     const targets = chosen.filter(({ target }) => target.reference.registry === registry);
     try {
-      const session = resources.use(await retry(() => connectRegistry(registry, connection), retryContext));
+      const session = resources.use(await retryAloud(() => connectRegistry(registry, connection), context));
       jobs.push(...targets.map((target) => toJob(target, session, pushes)));
     } catch (error) {
-      if (!isPusherError(error)) throw error;
+      if (signal.aborted || !isPusherError(error)) throw error;
       failures.push(
         ...targets.map(({ target }) => ({ reference: formatReference(target.reference), error })),
       );

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import type { CommandContext } from "../../lib/commands/command_context.ts";
+import { login } from "../../lib/commands/login.ts";
+import { push } from "../../lib/commands/push.ts";
+import { isPusherError, PusherError } from "../../lib/errors.ts";
+import { refuse } from "../support/registry/answer_faults.ts";
+import { stall } from "../support/registry/connection_faults.ts";
+import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
+import { makeTestContext } from "../support/test_context.ts";
+import { startTestRegistry, type TestRegistry } from "../support/test_registry.ts";
+
+const ARCHIVE = new URL("../fixtures/archives/docker2010-one.tar", import.meta.url).pathname;
+
+function pushTo({ host }: TestRegistry, dir: TempDir, context: CommandContext): ReturnType<typeof push> {
+  return push({ archives: [ARCHIVE], targets: [`${host}/team/app:1`], stateDir: dir.join("state") }, context);
+}
+
+const WORK = {
+  push: pushTo,
+  login: ({ host }: TestRegistry, dir: TempDir, context: CommandContext): ReturnType<typeof login> =>
+    login({ registry: host, username: "ann", password: "pw", stateDir: dir.join("state") }, context),
+};
+
+for (const [name, work] of Object.entries(WORK)) {
+  Deno.test(`${name}() says why it waits for a registry that does not answer well`, async () => {
+    await using dir = await makeTempDir();
+    await using registry = startTestRegistry({
+      faults: [{ on: "ping", times: 2, do: refuse(503, "UNAVAILABLE", { message: "starting up" }) }],
+    });
+    const context = makeTestContext();
+    await work(registry, dir, context);
+    const reason = `Cannot reach "${registry.host}": the registry answered 503 UNAVAILABLE: starting up`;
+    assert.deepEqual(context.events.filter(({ type }) => type === "warning"), [
+      { type: "warning", message: `${reason}; trying again in 1s` },
+      { type: "warning", message: `${reason}; trying again in 2s` },
+    ]);
+  });
+}
+
+Deno.test("push() that is stopped while it connects goes no further", async () => {
+  await using dir = await makeTempDir();
+  const stop = new AbortController();
+  await using registry = startTestRegistry({
+    faults: [{
+      on: "ping",
+      do: (exchange, next) => {
+        stop.abort(new PusherError("CANCELED", "Stopped", { detail: {} }));
+        return stall("before-body")(exchange, next);
+      },
+    }],
+  });
+  const context = makeTestContext({ signal: stop.signal });
+  await assert.rejects(pushTo(registry, dir, context), (error) => isPusherError(error, "CANCELED"));
+  assert.deepEqual(context.events.map(({ type }) => type), ["notice"]);
+});

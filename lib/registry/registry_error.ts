@@ -159,7 +159,10 @@ function hintFor(
   }
   switch (status) {
     case 401:
-      return `Run "${login}", or give --username and --password.`;
+      if (!purpose.hasCredentials) return `Run "${login}", or give --username and --password.`;
+      return `Check the user name and the password, and that this user has access to "${
+        repository ?? registry
+      }".`;
     case 403:
       return `Check that this user may write to "${
         repository ?? registry

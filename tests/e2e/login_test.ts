@@ -10,7 +10,11 @@ import { startTestRegistry } from "../support/test_registry.ts";
 
 const USERS = { ann: "s3cret pass" };
 const ARCHIVE = new URL("../fixtures/archives/docker2010-one.tar", import.meta.url).pathname;
-const WRONG_PASSWORD: Refusal = { code: 4, message: /answered 401|unauthorized/i, hint: /password/ };
+const WRONG_PASSWORD: Refusal = {
+  code: 4,
+  message: /the registry answered 401/,
+  hint: /Check the user name and the password/,
+};
 
 function login(host: string, home: TempDir, password: string): Promise<CliResult> {
   return runCli(["login", host, "--username", "ann", "--password-stdin"], { home, stdin: password });

@@ -168,6 +168,7 @@ Deno.test("registryError() hints at what helps", async () => {
   const immutable = json({ errors: [{ code: "TAG_INVALID", message: "immutable" }] });
   const cases: [Asked, RegExp][] = [
     [{ status: 401, hasCredentials: false }, /docker-image-pusher login r\.example/],
+    [{ status: 401 }, /^Check the user name and the password, and that this user has access to "app"/],
     [{ status: 403 }, /may write to "app"/],
     [{ status: 404, method: "POST", path: "v2/app/blobs/uploads/" }, /Check that "app" exists/],
     [{ status: 400, body: immutable }, /another tag/],

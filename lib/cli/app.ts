@@ -29,15 +29,19 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
     for (const define of COMMANDS) define({ program, host, run });
     return await parseProgram(program, args);
   } catch (error) {
-    // A command line with a mistake in it is not parsed, but may still have asked for JSON.
-    const options = { platform: host.platform, debug: args.includes("--debug") };
-    host.stderr.write(
-      args.includes("--json")
-        ? jsonText({ error: asError(error) }, options)
-        : errorText(error, { ...options, color: terminalStyle(host, host.stderr).color }),
-    );
+    host.stderr.write(failureText(error, args, host));
     return exitCodeOf(error);
   }
+}
+
+/** A command line with a mistake in it is not parsed, but may still say how its failure is to be shown. */
+function failureText(error: unknown, args: readonly string[], host: Host): string {
+  const options = { platform: host.platform, debug: args.includes("--debug") };
+  const hasEvents = /(?:^| )--progress[ =]json(?: |$)/.test(args.join(" "));
+  if (hasEvents || args.includes("--json")) {
+    return jsonText({ error: asError(error) }, { ...options, indent: hasEvents ? 0 : 2 });
+  }
+  return errorText(error, { ...options, color: terminalStyle(host, host.stderr).color });
 }
 
 function asError(error: unknown): Error {

@@ -50,7 +50,8 @@ export async function runCommand(work: Work, options: GlobalOptions, host: Host)
   const outcome = await perform(work, options, host);
   const { report, lines, summary, error } = outcome;
   host.stdout.write(options.json ? jsonText(report, host) : lines.map((line) => `${line}\n`).join(""));
-  if (summary !== undefined && !options.json && !options.quiet) host.stderr.write(`${summary}\n`);
+  const isForPeople = !options.json && !options.quiet && options.progress !== "json";
+  if (summary !== undefined && isForPeople) host.stderr.write(`${summary}\n`);
   if (error) throw error;
 }
 

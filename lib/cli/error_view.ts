@@ -27,6 +27,12 @@ export interface ErrorViewOptions {
    * @default {false}
    */
   color?: boolean;
+  /**
+   * Spaces to indent JSON by; it is in one line with 0.
+   *
+   * @default {2}
+   */
+  indent?: number;
 }
 
 /** An error as JSON: what `--json` prints on standard error, wrapped as `{"error": …}`. */
@@ -60,13 +66,13 @@ export function errorText(error: unknown, options: ErrorViewOptions): string {
  * Writes a result or an error for programs, with every error in it as its code, message, hint and detail.
  *
  * @param value Plain data with errors anywhere in it.
- * @param options Platform and stack.
- * @returns JSON over several lines, ended.
+ * @param options Platform, stack and indentation.
+ * @returns JSON, ended.
  */
 export function jsonText(value: unknown, options: ErrorViewOptions): string {
   const replacer = (_: string, value: unknown): unknown =>
     value instanceof Error ? errorDocument(value, options) : value;
-  return `${safeJson(value, { replacer, indent: 2 })}\n`;
+  return `${safeJson(value, { replacer, indent: options.indent ?? 2 })}\n`;
 }
 
 function errorDocument(error: Error, options: ErrorViewOptions): ErrorDocument {

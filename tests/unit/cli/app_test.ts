@@ -117,6 +117,15 @@ Deno.test("runCli() writes errors as one JSON document with --json, wherever it 
   }
 });
 
+Deno.test("runCli() writes errors as one line among the events of --progress json", async () => {
+  for (const args of [["--progress", "json"], ["--progress=json"], ["--json", "--progress", "json"]]) {
+    const { exitCode, stderr } = await run(["inspect", "no-such.tar", ...args]);
+    assert.equal(exitCode, 3);
+    assert.match(stderr, /^[^\n]+\n$/);
+    assert.equal(JSON.parse(stderr).error.code, "ARCHIVE_NOT_FOUND");
+  }
+});
+
 Deno.test("runCli() escapes what it was given", async () => {
   const { stderr } = await run(["push", "a.tar", "--\x1b[2J"]);
   assert.doesNotMatch(stderr.replaceAll("\n", ""), /\p{Cc}/u);

@@ -35,6 +35,13 @@ Deno.test("runCommand() prints exactly one document with --json", async () => {
   assert.equal(host.stderr.text, "");
 });
 
+Deno.test("runCommand() prints no summary between the events of --progress json", async () => {
+  const host = new FakeHost();
+  await runCommand(() => Promise.resolve(OUTCOME), { progress: "json" }, host);
+  assert.equal(host.stdout.text, "one\ntwo\n");
+  assert.equal(host.stderr.text, "");
+});
+
 Deno.test("runCommand() keeps results and warnings with --quiet, but no progress, notice or summary", async () => {
   const host = new FakeHost({ isTerminal: true });
   const work: Work = ({ onEvent }) => {

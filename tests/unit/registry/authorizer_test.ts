@@ -135,6 +135,18 @@ Deno.test("Authorizer keeps the tokens of different scopes apart", async () => {
   assert.deepEqual(authorizations(registry.asked), ["Bearer t1", "Bearer t2", "Bearer t1"]);
 });
 
+Deno.test("Authorizer asks for what the registry wants where the request does not know", async () => {
+  const wanted = `${BEARER},scope="registry:catalog:*"`;
+  for (const [scopes, asked] of [[[], ["registry:catalog:*"]], [PUSH.scopes, PUSH.scopes]]) {
+    const registry = new BearerRegistry();
+    const sender = authorizer(registry.stub);
+    sender.learn(unauthorized(wanted));
+    await sender.send(request("GET", BLOB, { scopes: scopes! }));
+    const [token] = registry.stub.requests;
+    assert.deepEqual(token?.url.searchParams.getAll("scope"), asked);
+  }
+});
+
 Deno.test("Authorizer renews a token before it expires", async () => {
   const clock = new FakeClock();
   const registry = new BearerRegistry(() => true);

@@ -24,9 +24,9 @@ function part(sizeBytes: number): StreamBody {
   return { sizeBytes, open: () => new Blob([new Uint8Array(sizeBytes)]).stream() };
 }
 
-const answer =
-  (status: number, headers: HeadersInit = {}, body: string | null = null): () => Response => () =>
-    new Response(body, { status, headers });
+/** An answer whose words nobody needs; they have to be let go of all the same. */
+const answer = (status: number, headers: HeadersInit = {}, body = "words"): () => Response => () =>
+  new Response(status === 204 ? null : body, { status, headers });
 const refusal = (status: number, code: string): () => Response => () =>
   Response.json({ errors: [{ code, message: "no" }] }, { status });
 /** The error of work that must fail. */
@@ -185,7 +185,11 @@ Deno.test("commit() can carry the whole blob, or its last part with a range", as
 });
 
 Deno.test("commit() takes every way of saying that it is stored, but not another digest", async () => {
-  for (const status of [201, 204, 200]) await upload(answersInTurn(answer(status))).commit(DIGEST, SIGNAL);
+  for (const status of [201, 204, 200]) {
+    const stub = answersInTurn(answer(status));
+    await upload(stub).commit(DIGEST, SIGNAL);
+    assert.equal(stub.unread(), 0);
+  }
   const stored = `sha256:${"cd".repeat(32)}`;
   const stub = answersInTurn(answer(201, { "docker-content-digest": stored }));
   const error = await failure(upload(stub).commit(DIGEST, SIGNAL));
@@ -224,6 +228,7 @@ Deno.test("recover() adopts what the registry holds if that can be", async () =>
       const stub = answersInTurn(answer(status, headers));
       const blob = upload(stub, { offsetBytes: own });
       assert.equal(await blob.recover(maxBytes, SIGNAL), offsetBytes !== undefined, `${own} ${range}`);
+      assert.equal(stub.unread(), 0);
       assert.equal(blob.offsetBytes, offsetBytes ?? own, `${own} ${range}`);
       assert.equal(blob.location, offsetBytes === undefined ? LOCATION : `https://r.example${newest}`);
       assert.equal(`${stub.requests[0]?.method} ${stub.requests[0]?.url}`, `GET ${LOCATION}`);

@@ -160,6 +160,9 @@ Deno.test("registryError() decides by the status who is to act, and whether to t
     const error = await errorOf({ status, hasCredentials });
     assert.deepEqual([error.code, error.retryable], [code, retryable], String(status));
     assert.ok("status" in error.detail && error.detail.status === status);
+    if (code.startsWith("AUTH")) {
+      assert.deepEqual(error.detail, { registry: "r.example", repository: "app", status });
+    }
     assert.match(error.hint ?? "", /^[A-Z].*\.$/s, "the hint is a sentence");
   }
 });

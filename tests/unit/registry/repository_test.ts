@@ -17,8 +17,9 @@ function repository(stub: StubExchange, path = "team/app"): Repository {
   return new Repository(stubSession(stub.exchange), path);
 }
 
+/** An answer whose words nobody needs; they have to be let go of all the same. */
 const empty = (status: number, headers: HeadersInit = {}): () => Response => () =>
-  new Response(null, { status, headers });
+  new Response(status === 204 ? null : "words", { status, headers });
 
 Deno.test("hasBlob() believes an answer only where the size fits", async () => {
   const cases: [() => Response, boolean][] = [
@@ -96,6 +97,7 @@ Deno.test("startUpload() asks for a mount, with the right to read there", async 
   const stub = answersInTurn(empty(201));
   const upload = await repository(stub).startUpload(SIGNAL, { digest: BLOB.digest, from: "library/base" });
   assert.equal(upload, undefined);
+  assert.equal(stub.unread(), 0);
   const [asked] = stub.requests;
   const query = `mount=sha256:${HEX}&from=library/base`;
   assert.equal(
@@ -109,6 +111,7 @@ Deno.test("startUpload() uses the session that a registry opens instead of a mou
   const stub = answersInTurn(empty(202, { location: "/u" }));
   const upload = await repository(stub).startUpload(SIGNAL, { digest: BLOB.digest, from: "base" });
   assert.equal(upload?.location, "https://r.example/u");
+  assert.equal(stub.unread(), 0);
   assert.equal(stub.requests.length, 1, "or the first session would be left behind");
 });
 
@@ -142,7 +145,9 @@ Deno.test("startUpload() asks no more once it is stopped", async () => {
   const controller = new AbortController();
   const stub = stubExchange(() => {
     controller.abort(reason);
-    throw reason;
+    throw new PusherError("NETWORK", "Cannot reach", {
+      detail: { registry: "r.example", request: "POST /" },
+    });
   });
   await assert.rejects(
     repository(stub).startUpload(controller.signal, { digest: BLOB.digest, from: "base" }),
@@ -184,6 +189,7 @@ Deno.test("putManifest() sends the very bytes under tag or digest", async () => 
   for (const [tag, path] of [["1.0", "1.0"], [undefined, `sha256:${HEX}`]] as const) {
     const stub = answersInTurn(empty(201, { "docker-content-digest": MANIFEST.digest }));
     await repository(stub).putManifest(MANIFEST, BYTES, tag, SIGNAL);
+    assert.equal(stub.unread(), 0);
     const [asked] = stub.requests;
     assert.equal(`${asked?.method} ${asked?.url}`, `PUT https://r.example/v2/team/app/manifests/${path}`);
     assert.equal(asked?.headers?.["content-type"], MEDIA_TYPE.ociManifest);
@@ -242,6 +248,7 @@ Deno.test("manifestDigest() asks without pulling, for every kind of manifest", a
   for (const [answer, digest] of cases) {
     const stub = answersInTurn(answer);
     assert.equal(await repository(stub).manifestDigest("1.0", SIGNAL), digest);
+    assert.equal(stub.unread(), 0);
     const [asked] = stub.requests;
     assert.equal(`${asked?.method} ${asked?.url}`, "HEAD https://r.example/v2/team/app/manifests/1.0");
     assert.equal(asked?.headers?.["accept"]?.split(", ").length, 4);

@@ -83,6 +83,22 @@ Deno.test("--target is for one image", () => {
   refuses("REFERENCE_INVALID", /lower case/, [images[0]!], { targets: ["r.example/App"] });
 });
 
+Deno.test("an error names the option that helps", () => {
+  const images = [image("a", "a:1"), image("b", "b:1")];
+  const cases: [Partial<TargetWishes>, string | undefined][] = [
+    [{ targets: ["r.example/a:1"], registry: "r.example" }, "--registry"],
+    [{ targets: ["r.example/a:1"] }, "--target"],
+    [{}, "--target"],
+  ];
+  for (const [wishes, option] of cases) {
+    assert.throws(() => choose(images, wishes), (error) => {
+      assert.ok(isPusherError(error, "USAGE"));
+      assert.equal(error.detail.option, option);
+      return true;
+    });
+  }
+});
+
 Deno.test("--registry puts every name of every image under it", () => {
   const cases: [string, string[], string[]][] = [
     ["r.example", ["team/app:1", "team/app:latest"], ["r.example/team/app:1", "r.example/team/app:latest"]],

@@ -80,7 +80,8 @@ Deno.test("acquire() with an aborted signal takes no permit", async () => {
   const limiter = new HostLimiter(1, new FakeClock());
   const reason = new Error("stop");
   await assert.rejects(limiter.acquire(AbortSignal.abort(reason)), reason);
-  using _free = await limiter.acquire(SIGNAL);
+  using _only = await limiter.acquire(SIGNAL);
+  await assert.rejects(limiter.acquire(AbortSignal.abort(reason)), reason, "nor waits for one");
 });
 
 Deno.test("trouble() lets fewer go, but always one; success() lets more go again, up to the most", () => {

@@ -3,6 +3,7 @@ import { isPusherError } from "../../../lib/errors.ts";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { type Digest, sha256Digest } from "../../../lib/spec/digest.ts";
 import { VerifiedContent } from "../../../lib/transfer/verified_content.ts";
+import type { BlobRange } from "../../../lib/util/stream_body.ts";
 import { createSha } from "../../../lib/util/sha256.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 
@@ -92,6 +93,38 @@ Deno.test("the last bytes of a wrong blob are never given, not even when they ar
   await assert.rejects(read(content, 20, 5), isMismatch);
   await assert.rejects(read(content, 24, 1), isMismatch);
   await assert.rejects(read(content, 0, 25), isMismatch);
+});
+
+Deno.test("parts share their buffers, but what is read again gets others", async () => {
+  const source = new MemoryBlobs();
+  const blob = await source.add(BYTES);
+  const rings: unknown[] = [];
+  const watching = {
+    identity: source.identity,
+    openBlob: (blob: Descriptor, range?: BlobRange) => {
+      rings.push(range?.buffers);
+      return source.openBlob(blob, range);
+    },
+  };
+  const hash = await createSha("sha256");
+  const content = new VerifiedContent(watching, blob, hash, () => {});
+  for (const start of [0, 10, 10, 20]) await read(content, start, start === 20 ? 5 : 10);
+  const [first, second, again, last] = rings;
+  assert.ok(first !== undefined && first === second);
+  assert.notEqual(again, second, "the request before may still be sending from them");
+  assert.equal(last, again);
+});
+
+Deno.test("readBytes says how far the newest part was read", async () => {
+  const source = new MemoryBlobs();
+  const { content } = await contentOf(source, await source.add(BYTES));
+  assert.equal(content.readBytes, 0);
+  await read(content, 0, 20);
+  assert.equal(content.readBytes, 20);
+  await read(content, 8, 10, 4);
+  assert.equal(content.readBytes, 12);
+  await content.part(4, 10).open().cancel();
+  assert.equal(content.readBytes, 4);
 });
 
 Deno.test("a tap hears why its body failed, and of no byte that was held back", async () => {

@@ -22,6 +22,7 @@ const PARTS = {
   "terminal": { programs: ["script", "stty"] },
   "nginx": { programs: ["nginx"] },
   "time": { programs: ["/usr/bin/time"] },
+  "mount": { programs: ["mount", "umount"], needsRoot: true },
   "shellcheck": { programs: ["shellcheck"] },
 } as const satisfies Record<string, Part>;
 

@@ -12,11 +12,29 @@ const MIN_ROUND_TRIPS = 20;
 const MAX_CHUNK_MS = 10_000;
 /** How much a new measurement counts. */
 const NEW_SHARE = 0.3;
+/** Below 10 MiB, the sizes that limits are known at: S3's parts, GHCR, nginx as it comes. */
+const SMALL_CHUNKS = [SLOW_CHUNK_BYTES, 4 * MIB, 1 * MIB] as const;
+/** Parts that went through after which a link that broke is trusted with more at once. */
+const CALM_TRANSFERS = 16;
+
+/**
+ * The next smaller size of parts: half as much, in multiples of 10 MiB while that is possible.
+ *
+ * @param sizeBytes A size that was too large.
+ * @returns Bytes, or `undefined` below 1 MiB.
+ */
+export function smallerChunk(sizeBytes: number): number | undefined {
+  const steps = Math.floor(sizeBytes / 2 / CHUNK_STEP_BYTES);
+  return steps > 0 ? steps * CHUNK_STEP_BYTES : SMALL_CHUNKS.find((size) => size < sizeBytes);
+}
 
 /** Measures a link to a registry, and says how large the parts of an upload should be on it. */
 export class LinkGauge {
   #roundTripMs: number | undefined;
   #bytesPerMs: number | undefined;
+  /** What the link has carried without breaking. */
+  #limitBytes = Infinity;
+  #calmTransfers = 0;
 
   /**
    * Notes the duration of a request without a body.
@@ -38,6 +56,21 @@ export class LinkGauge {
     this.#bytesPerMs = this.#bytesPerMs === undefined
       ? bytesPerMs
       : this.#bytesPerMs * (1 - NEW_SHARE) + bytesPerMs * NEW_SHARE;
+    if (++this.#calmTransfers % CALM_TRANSFERS === 0) this.#limitBytes *= 2;
+  }
+
+  /**
+   * Notes that the link breaks inside parts of this size, without any of them getting through.
+   *
+   * @param sizeBytes Size of the part.
+   * @returns Whether smaller parts are left to try.
+   */
+  addCut(sizeBytes: number): boolean {
+    const limitBytes = smallerChunk(sizeBytes);
+    this.#calmTransfers = 0;
+    if (limitBytes === undefined || limitBytes >= this.#limitBytes) return false;
+    this.#limitBytes = limitBytes;
+    return true;
   }
 
   /**
@@ -46,6 +79,10 @@ export class LinkGauge {
    * @returns Bytes: 5 MiB on a slow link, else a multiple of 10 MiB up to 100 MiB.
    */
   chunkBytes(): number {
+    return Math.min(this.#suitableBytes(), this.#limitBytes);
+  }
+
+  #suitableBytes(): number {
     if (this.#bytesPerMs === undefined) return CHUNK_STEP_BYTES;
     const most = this.#bytesPerMs * MAX_CHUNK_MS;
     if (most < CHUNK_STEP_BYTES) return SLOW_CHUNK_BYTES;

@@ -1,9 +1,11 @@
+import { isPusherError } from "../errors.ts";
 import type { Clock } from "../util/clock.ts";
 import { HostLimiter } from "./host_limiter.ts";
 import { LinkGauge } from "./link_gauge.ts";
 import type { UploadSession } from "./ports.ts";
 import {
   adaptPolicy,
+  chunkInstead,
   type FailedTransfer,
   knownPolicy,
   type UploadPolicy,
@@ -93,11 +95,25 @@ export class UploadHost {
    * @returns Whether there is another way to try now.
    */
   learn(failed: FailedTransfer): boolean {
+    if (isPusherError(failed.error, "NETWORK") || isPusherError(failed.error, "TIMEOUT")) {
+      return this.#learnFromCut(failed);
+    }
     const policy = adaptPolicy(this.#policy, failed);
     if (!policy) return false;
     this.#policy = policy;
     const { strategy, maxChunkBytes } = policy;
     this.#options.onLearned?.({ strategy, ...(maxChunkBytes === Infinity ? {} : { maxChunkBytes }) });
     return true;
+  }
+
+  /** A link that breaks says nothing of the registry: it is for this run only. */
+  #learnFromCut({ strategy, bodyBytes, failures }: FailedTransfer): boolean {
+    if (failures < 2) return false;
+    if (strategy === "chunked") {
+      return this.#options.chunkSizeBytes === undefined && this.gauge.addCut(bodyBytes);
+    }
+    const policy = chunkInstead(this.#policy);
+    if (policy) this.#policy = policy;
+    return policy !== undefined;
   }
 }

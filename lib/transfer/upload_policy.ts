@@ -1,4 +1,5 @@
 import { isPusherError } from "../errors.ts";
+import { smallerChunk } from "./link_gauge.ts";
 
 /**
  * How a blob goes out: `chunked` in ranged PATCHes, which can be continued; `streamed` in one PATCH, as classic docker
@@ -36,9 +37,6 @@ export const DEFAULT_POLICY: UploadPolicy = {
   isLastPartInCommit: false,
   isStatusTrusted: true,
 };
-
-/** Sizes that limits are known at, below which parts shrink no further: S3 parts, GHCR, nginx as it comes. */
-const SMALL_CHUNKS = [5 * MIB, 4 * MIB, 1 * MIB] as const;
 
 /**
  * What is known of some registries beforehand.
@@ -99,30 +97,31 @@ export function adaptPolicy(policy: UploadPolicy, failed: FailedTransfer): Uploa
   if (isDigestFault(error)) return undefined;
   if (status === 405 || status === 411 || status === 415) return refuse(policy, strategy);
   // Also what a registry says that has lost the session: believed of the strategy only when it says it again.
-  const isRefusal = (status === 400 || status === 404 || status === 416) && offsetBytes === 0 &&
-    failures >= 2;
-  if (isRefusal) return refuse(policy, strategy);
-  const isCut = isPusherError(error, "NETWORK") || isPusherError(error, "TIMEOUT");
-  if (isCut && failures >= 2) {
-    return strategy === "chunked" ? withSmallerChunks(policy, bodyBytes) : chunkInstead(policy);
-  }
-  return undefined;
+  const isUnclear = status === 400 || status === 404 || status === 416;
+  const isRefusal = isUnclear && offsetBytes === 0 && (failures >= 2 || !isRetryable(error));
+  return isRefusal ? refuse(policy, strategy) : undefined;
+}
+
+/**
+ * The policy for a link that breaks: parts can be continued, a blob in one body starts over.
+ *
+ * @param policy What is believed.
+ * @returns The same with parts, or `undefined` where the registry takes none.
+ */
+export function chunkInstead(policy: UploadPolicy): UploadPolicy | undefined {
+  return policy.refused.includes("chunked") ? undefined : { ...policy, strategy: "chunked" };
 }
 
 function withSmallerBodies(policy: UploadPolicy, bodyBytes: number): UploadPolicy | undefined {
-  const maxBodyBytes = smaller(bodyBytes);
+  const maxBodyBytes = smallerChunk(bodyBytes);
   if (maxBodyBytes === undefined) return undefined;
   const maxChunkBytes = Math.min(policy.maxChunkBytes, maxBodyBytes);
   return chunkInstead({ ...policy, maxBodyBytes, maxChunkBytes });
 }
 
 function withSmallerChunks(policy: UploadPolicy, bodyBytes: number): UploadPolicy | undefined {
-  const maxChunkBytes = smaller(bodyBytes);
+  const maxChunkBytes = smallerChunk(bodyBytes);
   return maxChunkBytes === undefined ? undefined : { ...policy, maxChunkBytes };
-}
-
-function chunkInstead(policy: UploadPolicy): UploadPolicy | undefined {
-  return policy.refused.includes("chunked") ? undefined : { ...policy, strategy: "chunked" };
 }
 
 function refuse(policy: UploadPolicy, strategy: UploadStrategy): UploadPolicy | undefined {
@@ -132,10 +131,8 @@ function refuse(policy: UploadPolicy, strategy: UploadStrategy): UploadPolicy | 
   return next && { ...policy, strategy: next, refused };
 }
 
-/** Half as much, in multiples of 10 MiB while that is possible. */
-function smaller(bodyBytes: number): number | undefined {
-  const tens = Math.floor(bodyBytes / 2 / (10 * MIB));
-  return tens > 0 ? tens * 10 * MIB : SMALL_CHUNKS.find((size) => size < bodyBytes);
+function isRetryable(error: unknown): boolean {
+  return isPusherError(error) && error.retryable;
 }
 
 function isTooLarge(error: unknown): boolean {

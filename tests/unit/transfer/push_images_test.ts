@@ -226,13 +226,16 @@ Deno.test("pushImages() gives up when blobs stay unknown", async () => {
 });
 
 Deno.test("pushImages() does not send blobs again for another reason", async () => {
-  const stage = new Stage();
-  stage.target.script = ({ call }) => {
-    if (call === "putManifest") throw refusal(400, "MANIFEST_INVALID", false);
-  };
-  await stage.push([stage.job(await makeManifest(stage.blobs, "config", ["base"]))]);
-  assert.equal(count(stage.target, "putManifest"), 1);
-  assert.equal(count(stage.target, "hasBlob"), 2);
+  for (const [fault, attempts] of [[refusal(400, "MANIFEST_INVALID", false), 1], [broken(), 3]] as const) {
+    const stage = new Stage();
+    stage.target.script = ({ call }) => {
+      if (call === "putManifest") throw fault;
+    };
+    const report = await stage.push([stage.job(await makeManifest(stage.blobs, "config", ["base"]))]);
+    assert.equal(report.failures[0]?.error, fault);
+    assert.equal(count(stage.target, "putManifest"), attempts);
+    assert.equal(count(stage.target, "hasBlob"), 2);
+  }
 });
 
 Deno.test("the first blob that fails ends the others, and is the one that is told of", async () => {

@@ -179,6 +179,17 @@ Deno.test("a proxy that limits bodies gets smaller ones, at once", async () => {
   assert.deepEqual(outcome.clock.sleptMs.filter((ms) => ms > 0), []);
 });
 
+Deno.test("a proxy that limits bodies gets a small blob in parts, too", async () => {
+  const outcome = await upload({
+    answer(call) {
+      if (call.call === "commit" && (call.sizeBytes ?? 0) > 5 * MIB) throw refusal(413, "", false);
+    },
+    sizeBytes: 8 * MIB,
+  });
+  assert.equal(outcome.error, undefined);
+  assert.deepEqual(outcome.bodies, ["commit 8", 5, 3]);
+});
+
 Deno.test("a registry that takes no parts gets the whole, streamed or in the commit", async () => {
   const outcome = await upload({
     answer(call) {
@@ -205,6 +216,7 @@ Deno.test("a digest that the registry finds wrong is tried once more, from the s
   const outcome = await upload({ answer });
   assert.equal(outcome.error, undefined);
   assert.deepEqual(outcome.bodies, [10, 10, 10, 5, 10, 10, 10, 5]);
+  assert.deepEqual(outcome.journal, [10, 20, 30, 35, "removed", 10, 20, 30, 35, "removed", "released"]);
   const hopeless = await upload({
     answer(call) {
       if (call.call === "commit") throw wrong;
@@ -245,4 +257,20 @@ Deno.test("what a later run can go on with is kept, when this one gives up", asy
   });
   assert.ok(isPusherError(outcome.error, "NETWORK"));
   assert.deepEqual(outcome.journal, [10, 20, "released"]);
+});
+
+Deno.test("what a later run cannot go on with is forgotten", async () => {
+  const outcome = await upload({
+    answer(call) {
+      if (isAppend(call)) throw refusal(403, "DENIED", false);
+    },
+  });
+  assert.deepEqual(outcome.journal, ["removed", "released"]);
+  const lost = await upload({
+    answer(call, nth) {
+      if (isAppend(call) && nth === 1) throw refusal(404, "BLOB_UPLOAD_UNKNOWN", true);
+      return call.call !== "recover";
+    },
+  });
+  assert.deepEqual(lost.journal, [10, "removed", 10, 20, 30, 35, "removed", "released"]);
 });

@@ -140,6 +140,10 @@ Deno.test("uploadBlob() goes on from what the registry holds after a part that b
       `${keptBytes} kept`,
     );
     assert.deepEqual(outcome.clock.sleptMs, [1_000]);
+    const retried = outcome.events.findIndex(({ type }) => type === "blob:retry");
+    const next = outcome.events[retried + 1];
+    const takenBackBytes = next?.type === "blob:bytes" && next.deltaBytes < 0 ? -next.deltaBytes : 0;
+    assert.equal(takenBackBytes, 10 - keptBytes, "what has to be sent again is taken back at once");
   }
 });
 
@@ -309,20 +313,23 @@ Deno.test("uploadBlob() takes a blob named by its SHA-512", async () => {
 });
 
 Deno.test("uploadBlob() counts bytes once that a connection had to send twice", async () => {
-  // As after a 401 in the middle of a part: the request is replayed with a new token.
-  const outcome = await upload({
-    async script({ call, phase, part }) {
-      if (call !== "append" || phase !== "before") return;
-      const refused = part!.open().getReader();
-      await refused.read();
-      await refused.cancel();
-    },
-  });
-  assertDone(outcome);
-  let toldBytes = 0;
-  for (const event of outcome.events) {
-    if (event.type === "blob:bytes") toldBytes += event.deltaBytes;
-    assert.ok(toldBytes <= BYTES.length + 4, "replays do not pile up");
+  for (const sizeBytes of [10, 25]) {
+    // As after a 401 in the middle of a part: the request is replayed with a new token.
+    const outcome = await upload({
+      bytes: BYTES.subarray(0, sizeBytes),
+      async script({ phase, part }) {
+        if (!part || phase !== "before") return;
+        const refused = part.open().getReader();
+        await refused.read();
+        await refused.cancel();
+      },
+    });
+    assertDone(outcome, sizeBytes);
+    let toldBytes = 0;
+    for (const event of outcome.events) {
+      if (event.type === "blob:bytes") toldBytes += event.deltaBytes;
+      assert.ok(toldBytes <= sizeBytes + 4, "replays do not pile up");
+    }
   }
 });
 

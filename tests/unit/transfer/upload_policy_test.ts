@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { PusherError } from "../../../lib/errors.ts";
 import {
   adaptPolicy,
+  chunkInstead,
   DEFAULT_POLICY,
   type FailedTransfer,
   knownPolicy,
   type UploadPolicy,
 } from "../../../lib/transfer/upload_policy.ts";
-import { broken } from "./memory_target.ts";
 
 const MIB = 2 ** 20;
 
@@ -132,10 +132,7 @@ Deno.test("some failures teach nothing about the way", () => {
   }
 });
 
-Deno.test("a connection that is cut again and again gets less at once", () => {
-  assert.equal(learned(failed(broken())), undefined);
-  assert.deepEqual(learned(failed(broken(), { failures: 2 })), { maxChunkBytes: 5 * MIB });
-  const single = failed(broken(), { failures: 2, strategy: "single" });
-  assert.deepEqual(learned(single, knownPolicy("ghcr.io")), { strategy: "chunked" });
-  assert.equal(learned(single, knownPolicy("gcr.io")), undefined);
+Deno.test("chunkInstead() prefers parts where the registry takes them", () => {
+  assert.equal(chunkInstead(knownPolicy("ghcr.io"))?.strategy, "chunked");
+  assert.equal(chunkInstead(knownPolicy("gcr.io")), undefined);
 });

@@ -42,7 +42,7 @@ async function pullWithSkopeo(registry: RealRegistry, name: string, dir: TempDir
   return { configDigest: config.digest, diffIds: rootfs.diff_ids };
 }
 
-async function assertTagged(registry: RealRegistry, line: string): Promise<void> {
+async function assertTagged(line: string): Promise<void> {
   const [reference = "", digest] = line.split("@");
   assert.equal(sha256(await skopeoInspectRaw(`docker://${reference}`)), digest);
 }
@@ -61,7 +61,7 @@ testWith(
     const { code, stdout, stderr } = await runCli(push);
     assert.equal(code, 0, stderr);
     assert.match(stdout, new RegExp(`^${registry.host}/team/built:1@sha256:[0-9a-f]{64}\n$`));
-    await assertTagged(registry, stdout.trimEnd());
+    await assertTagged(stdout.trimEnd());
     const original = identityOf(await docker.run(["inspect", "built:1"]));
     assert.equal(original.diffIds.length, 3);
     assert.deepEqual(await pullWithSkopeo(registry, "team/built:1", dir), original);
@@ -82,7 +82,7 @@ testWith(
     const { code, stdout, stderr } = await runCli(push);
     assert.equal(code, 0, stderr);
     assert.match(stdout, new RegExp(`^${registry.host}/team/built:1@sha256:[0-9a-f]{64}\n$`));
-    await assertTagged(registry, stdout.trimEnd());
+    await assertTagged(stdout.trimEnd());
     const original = identityOf(await podman.run(["inspect", "--type", "image", "built:1"]));
     assert.equal(original.diffIds.length, 3);
     assert.deepEqual(await pullWithSkopeo(registry, "team/built:1", dir), original);
@@ -115,7 +115,7 @@ testWith(["docker", "registry", "skopeo"], "push --registry brings every tag of 
     `${registry.host}/mirror/team/app:2`,
     `${registry.host}/mirror/tiny:1`,
   ]);
-  for (const line of lines) await assertTagged(registry, line);
+  for (const line of lines) await assertTagged(line);
   const app = identityOf(await docker.run(["inspect", "app:1"]));
   assert.deepEqual(await pullWithSkopeo(registry, "mirror/app:1", dir), app);
   assert.deepEqual(await pullWithSkopeo(registry, "mirror/team/app:2", dir), app);

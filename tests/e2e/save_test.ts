@@ -179,7 +179,10 @@ Deno.test("save writes into directories that are there only", async () => {
   await Deno.writeTextFile(out.join("file"), "");
   const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` }, cwd: out.path };
   for (
-    const [directory, reason] of [["none", /no such file or directory/], ["file", /it is not a directory/]] as const
+    const [directory, reason] of [["none", /no such file or directory/], [
+      "file",
+      /it is not a directory/,
+    ]] as const
   ) {
     assertRefused(await runCli(["save", "app:1", "--output-dir", directory], options), {
       code: 3,

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { runCli } from "../../lib/cli/app.ts";
 import type { CommandContext } from "../../lib/commands/command_context.ts";
 import { login } from "../../lib/commands/login.ts";
 import { push } from "../../lib/commands/push.ts";
 import { isPusherError, PusherError } from "../../lib/errors.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { refuse } from "../support/registry/answer_faults.ts";
 import { stall } from "../support/registry/connection_faults.ts";
 import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
 import { makeTestContext } from "../support/test_context.ts";
 import { startTestRegistry, type TestRegistry } from "../support/test_registry.ts";
+import { FakeHost } from "../unit/cli/fake_host.ts";
 
 const ARCHIVE = new URL("../fixtures/archives/docker2010-one.tar", import.meta.url).pathname;
 
@@ -52,4 +55,16 @@ Deno.test("push() that is stopped while it connects goes no further", async () =
   const context = makeTestContext({ signal: stop.signal });
   await assert.rejects(pushTo(registry, dir, context), (error) => isPusherError(error, "CANCELED"));
   assert.deepEqual(context.events.map(({ type }) => type), ["notice"]);
+});
+
+Deno.test("runCli() says so when nothing listens, after it has waited a while", async () => {
+  await using dir = await makeTempDir();
+  const host = Object.assign(new FakeHost(), { clock: new FakeClock({ autoAdvance: true }) });
+  // A port below 1024, so that no server of another test gets it.
+  const push = ["push", ARCHIVE, "-t", "127.0.0.1:2/app:1", "--state-dir", dir.join("state")];
+  assert.equal(await runCli(push, host), 5);
+  const stderr = host.stderr.text;
+  assert.equal(stderr.match(/^warning: .* was refused; trying again in \d+s$/gm)?.length, 4, stderr);
+  assert.match(stderr, /^error: Cannot reach "127\.0\.0\.1:2": the connection was refused\n/m);
+  assert.match(stderr, /^hint: Check the port, and that the registry is running\.\n$/m);
 });

@@ -36,6 +36,11 @@ export class LinkGauge {
   #limitBytes = Infinity;
   #calmTransfers = 0;
 
+  /** What may be sent at once: less after the link broke inside parts, more again when it is calm. */
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
   /**
    * Notes the duration of a request without a body.
    *
@@ -79,10 +84,6 @@ export class LinkGauge {
    * @returns Bytes: 5 MiB on a slow link, else a multiple of 10 MiB up to 100 MiB.
    */
   chunkBytes(): number {
-    return Math.min(this.#suitableBytes(), this.#limitBytes);
-  }
-
-  #suitableBytes(): number {
     if (this.#bytesPerMs === undefined) return CHUNK_STEP_BYTES;
     const most = this.#bytesPerMs * MAX_CHUNK_MS;
     if (most < CHUNK_STEP_BYTES) return SLOW_CHUNK_BYTES;

@@ -83,7 +83,7 @@ export class UploadHost {
    */
   partBytes(session: UploadSession): number {
     const { minChunkBytes, maxChunkBytes, maxBodyBytes } = this.#policy;
-    const wanted = this.#options.chunkSizeBytes ?? this.gauge.chunkBytes();
+    const wanted = Math.min(this.#options.chunkSizeBytes ?? this.gauge.chunkBytes(), this.gauge.limitBytes);
     const least = Math.max(wanted, minChunkBytes, session.minChunkBytes);
     return Math.min(least, maxChunkBytes, maxBodyBytes, session.maxChunkBytes);
   }
@@ -109,9 +109,7 @@ export class UploadHost {
   /** A link that breaks says nothing of the registry: it is for this run only. */
   #learnFromCut({ strategy, bodyBytes, failures }: FailedTransfer): boolean {
     if (failures < 2) return false;
-    if (strategy === "chunked") {
-      return this.#options.chunkSizeBytes === undefined && this.gauge.addCut(bodyBytes);
-    }
+    if (strategy === "chunked") return this.gauge.addCut(bodyBytes);
     const policy = chunkInstead(this.#policy);
     if (policy) this.#policy = policy;
     return policy !== undefined;

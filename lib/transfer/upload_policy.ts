@@ -97,7 +97,7 @@ export function adaptPolicy(policy: UploadPolicy, failed: FailedTransfer): Uploa
   if (isDigestFault(error)) return undefined;
   if (status === 405 || status === 411 || status === 415) return refuse(policy, strategy);
   // Also what a registry says that has lost the session: believed of the strategy only when it says it again.
-  const isUnclear = status === 400 || status === 404 || status === 416;
+  const isUnclear = status === 400 && !isAboutContent(error) || status === 404 || status === 416;
   const isRefusal = isUnclear && offsetBytes === 0 && (failures >= 2 || !isRetryable(error));
   return isRefusal ? refuse(policy, strategy) : undefined;
 }
@@ -129,6 +129,12 @@ function refuse(policy: UploadPolicy, strategy: UploadStrategy): UploadPolicy | 
   const order: readonly UploadStrategy[] = ["chunked", "streamed", "single"];
   const next = order.find((candidate) => !refused.includes(candidate));
   return next && { ...policy, strategy: next, refused };
+}
+
+/** A 400 that names what is wrong with the blob says nothing of how it was sent. */
+function isAboutContent(error: unknown): boolean {
+  return isPusherError(error, "REGISTRY_REJECTED") &&
+    error.detail.errorCodes.some((code) => /^(?:SIZE|NAME|DIGEST|TAG|MANIFEST)_|^DENIED$/.test(code));
 }
 
 function isRetryable(error: unknown): boolean {

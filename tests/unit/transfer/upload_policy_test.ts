@@ -11,7 +11,13 @@ import {
 
 const MIB = 2 ** 20;
 
-function rejected(status: number, text = "no", ...errorCodes: string[]): PusherError {
+/** As an upload session marks what may be its own end. */
+function lost(status: number): PusherError {
+  const { message, detail } = rejected(status);
+  return new PusherError("REGISTRY_REJECTED", message, { detail, retryable: true });
+}
+
+function rejected(status: number, text = "no", ...errorCodes: string[]): PusherError<"REGISTRY_REJECTED"> {
   return new PusherError("REGISTRY_REJECTED", `Cannot upload: the registry answered ${status} ${text}`, {
     detail: { registry: "r.example", request: "PATCH /v2/app", status, errorCodes, unknownDigests: [] },
   });
@@ -102,13 +108,17 @@ Deno.test("a way that is refused is given up for the next", () => {
 
 Deno.test("an answer that a lost session explains as well is believed the second time, at the start only", () => {
   for (const status of [400, 404, 416]) {
-    assert.equal(learned(failed(rejected(status))), undefined);
-    assert.equal(learned(failed(rejected(status), { failures: 2, offsetBytes: 10 * MIB })), undefined);
-    assert.deepEqual(learned(failed(rejected(status), { failures: 2 })), {
+    assert.equal(learned(failed(lost(status))), undefined);
+    assert.equal(learned(failed(lost(status), { failures: 2, offsetBytes: 10 * MIB })), undefined);
+    assert.deepEqual(learned(failed(lost(status), { failures: 2 })), {
       strategy: "streamed",
       refused: ["chunked"],
     });
   }
+});
+
+Deno.test("an answer that nothing else explains is believed at once", () => {
+  assert.deepEqual(learned(failed(rejected(400))), { strategy: "streamed", refused: ["chunked"] });
 });
 
 Deno.test("some failures teach nothing about the way", () => {

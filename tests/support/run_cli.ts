@@ -142,7 +142,13 @@ async function start(
   };
 }
 
-async function cleanEnvironment(home: string): Promise<Record<string, string | undefined>> {
+/**
+ * An environment that holds nothing of the user's, but what Deno needs to find its packages.
+ *
+ * @param home The home directory.
+ * @returns Variables; `undefined` where one is not set here either.
+ */
+export async function cleanEnvironment(home: string): Promise<Record<string, string | undefined>> {
   // Deno keeps packages by the registry they came from, and must still find that; no setting of ours is among these.
   const npmrc = `${Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE")}/.npmrc`;
   await Deno.symlink(npmrc, `${home}/.npmrc`).catch(() => {});

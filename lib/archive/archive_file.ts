@@ -163,7 +163,7 @@ function unreadable(path: string, cause: unknown): PusherError {
   return new PusherError("ARCHIVE_NOT_FOUND", `Cannot open "${printable(path)}": ${reason}`, {
     detail: { path },
     hint,
-    cause,
+    ...(isKnown ? {} : { cause }),
   });
 }
 

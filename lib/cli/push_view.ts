@@ -4,7 +4,7 @@ import type { PushReport } from "../transfer/report.ts";
 import { formatByteSize } from "../util/byte_size.ts";
 import { printable } from "../util/printable.ts";
 import type { Outcome } from "./command_runner.ts";
-import { formatDuration, formatRate, shortDigest } from "./ui/measures.ts";
+import { formatElapsed, formatRate, shortDigest } from "./ui/measures.ts";
 
 /**
  * What a push has to show: a line for each image in its registry, a summary, and an error if others failed.
@@ -51,7 +51,7 @@ function summaryText(report: PushReport): string {
   const sent = sentBytes === 0 ? "nothing sent" : `${formatByteSize(sentBytes)} sent`;
   const existing = existingBytes === 0 ? "" : `, ${formatByteSize(existingBytes)} already there`;
   const rate = sentBytes === 0 ? "" : ` (${formatRate(sentBytes / Math.max(durationMs, 1) * 1_000)})`;
-  return `Pushed ${what}: ${sent}${existing}, in ${formatDuration(durationMs)}${rate}`;
+  return `Pushed ${what}: ${sent}${existing}, in ${formatElapsed(durationMs)}${rate}`;
 }
 
 function partialError(report: PushReport): PusherError | undefined {

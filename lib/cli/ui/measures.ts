@@ -29,6 +29,18 @@ export function formatDuration(durationMs: number): string {
 }
 
 /**
+ * Writes how long something took.
+ *
+ * @param durationMs Milliseconds.
+ * @returns For example `0.14s`, `3.2s` or `2m05s`.
+ */
+export function formatElapsed(durationMs: number): string {
+  const seconds = durationMs / 1_000;
+  if (seconds < 1) return `${seconds.toFixed(2)}s`;
+  return seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(durationMs);
+}
+
+/**
  * Writes a rate.
  *
  * @param bytesPerSecond Not negative.

@@ -39,7 +39,7 @@ Deno.test("pushOutcome() does not repeat the digest of an image pushed without a
 
 Deno.test("pushOutcome() claims no rate when nothing was sent", () => {
   const { summary } = outcome({ sentBytes: 0, pushed: [PUSHED, PUSHED], durationMs: 0 });
-  assert.equal(summary, "Pushed 2 images: nothing sent, 20.0 MiB already there, in 0s");
+  assert.equal(summary, "Pushed 2 images: nothing sent, 20.0 MiB already there, in 0.00s");
 });
 
 Deno.test("pushOutcome() reports what failed beside what went through", () => {

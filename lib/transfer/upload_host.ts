@@ -110,7 +110,7 @@ export class UploadHost {
   #learnFromCut({ strategy, bodyBytes, failures }: FailedTransfer): boolean {
     if (failures < 2) return false;
     if (strategy === "chunked") return this.gauge.addCut(bodyBytes);
-    const policy = chunkInstead(this.#policy);
+    const policy = this.#policy.strategy === "chunked" ? undefined : chunkInstead(this.#policy);
     if (policy) this.#policy = policy;
     return policy !== undefined;
   }

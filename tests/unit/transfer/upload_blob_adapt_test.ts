@@ -142,6 +142,21 @@ Deno.test("an outage is waited for, however much could be learned from it", asyn
   assert.deepEqual(outcome.clock.sleptMs, [1_000, 2_000, 4_000, 8_000]);
 });
 
+Deno.test("a small blob on a link that always breaks is given up after the last attempt", async () => {
+  for (const registry of ["r.example", "ghcr.io", "gcr.io", "public.ecr.aws"]) {
+    const outcome = await upload({
+      registry,
+      sizeBytes: 5,
+      answer(call, nth) {
+        assert.ok(nth < 100, `${registry}: it never ends`);
+        if (call.call === "commit") throw broken();
+      },
+    });
+    assert.ok(isPusherError(outcome.error, "NETWORK"), String(outcome.error));
+    assert.ok(outcome.clock.sleptMs.filter((ms) => ms > 0).length >= 4, "not without waiting");
+  }
+});
+
 Deno.test("a registry that cannot even be asked teaches nothing about the size of parts", async () => {
   let failures = 0;
   const outcome = await upload({

@@ -152,9 +152,8 @@ export class ArchiveFile implements SeekableBytes, Disposable {
 
 function unreadable(path: string, cause: unknown): PusherError {
   const denied = cause instanceof Deno.errors.PermissionDenied || cause instanceof Deno.errors.NotCapable;
-  const [reason, hint] = cause instanceof Deno.errors.NotFound
-    ? ["no such file", "Check the path."]
-    : denied
+  const missing = cause instanceof Deno.errors.NotFound;
+  const [reason, hint] = missing ? ["no such file", "Check the path."] : denied
     ? [
       "permission denied",
       "Make the file readable for this user, and for deno if that runs with limited permissions.",
@@ -163,7 +162,7 @@ function unreadable(path: string, cause: unknown): PusherError {
   return new PusherError("ARCHIVE_NOT_FOUND", `Cannot open "${printable(path)}": ${reason}`, {
     detail: { path },
     hint,
-    ...(isKnown ? {} : { cause }),
+    ...(missing || denied ? {} : { cause }),
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LinkGauge } from "../../../lib/transfer/link_gauge.ts";
+import { LinkGauge, smallerChunk } from "../../../lib/transfer/link_gauge.ts";
 
 const MIB = 2 ** 20;
 
@@ -36,4 +36,31 @@ Deno.test("chunkBytes() follows a link that changes, and keeps the best round tr
   for (const durationMs of [600, 1, 600]) gauge.addRoundTrip(durationMs);
   for (let time = 0; time < 40; time++) gauge.addTransfer(100 * MIB, 1_000);
   assert.equal(gauge.chunkBytes(), 10 * MIB, "one slow answer does not make the link far");
+});
+
+Deno.test("smallerChunk() halves in steps of 10 MiB, then takes the sizes that limits are known at", () => {
+  const sizes = [200, 100, 50, 20, 10, 5, 4, 1].map((mib) => (smallerChunk(mib * MIB) ?? 0) / MIB);
+  assert.deepEqual(sizes, [100, 50, 20, 10, 5, 4, 1, 0]);
+  assert.equal(smallerChunk(10 * MIB + 1), 5 * MIB);
+  assert.equal(smallerChunk(3 * MIB), MIB);
+});
+
+Deno.test("addCut() keeps parts below what breaks, until it went well for long", () => {
+  const gauge = new LinkGauge();
+  assert.equal(gauge.addCut(10 * MIB), true);
+  assert.equal(gauge.limitBytes, 5 * MIB);
+  assert.equal(gauge.addCut(10 * MIB), false, "that teaches nothing more");
+  assert.equal(gauge.addCut(5 * MIB), true);
+  assert.equal(gauge.addCut(MIB), false, "no part is smaller");
+  assert.equal(gauge.limitBytes, 4 * MIB);
+  const sizes: number[] = [];
+  for (let time = 0; time < 32; time++) {
+    gauge.addTransfer(100 * MIB, 1_000);
+    sizes.push(gauge.limitBytes / MIB);
+  }
+  assert.deepEqual([sizes[14], sizes[15], sizes[30], sizes[31]], [4, 8, 8, 16]);
+  for (let time = 0; time < 15; time++) gauge.addTransfer(100 * MIB, 1_000);
+  gauge.addCut(10 * MIB);
+  gauge.addTransfer(100 * MIB, 1_000);
+  assert.equal(gauge.limitBytes, 5 * MIB, "a cut starts the count over");
 });

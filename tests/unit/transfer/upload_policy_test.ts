@@ -35,6 +35,18 @@ function learned(failure: FailedTransfer, policy = DEFAULT_POLICY): Partial<Uplo
   return Object.fromEntries(changes);
 }
 
+Deno.test("nothing is held against a registry beforehand", () => {
+  assert.deepEqual(DEFAULT_POLICY, {
+    strategy: "chunked",
+    refused: [],
+    minChunkBytes: 0,
+    maxChunkBytes: Infinity,
+    maxBodyBytes: Infinity,
+    isLastPartInCommit: false,
+    isStatusTrusted: true,
+  });
+});
+
 Deno.test("knownPolicy() knows the registries that need it, and none that only look like them", () => {
   const ecr = {
     minChunkBytes: 5 * MIB,

@@ -120,7 +120,7 @@ class Watchdog {
     this.#request = request;
     this.#attempt = attempt;
     this.#clock = clock;
-    this.#timeoutMs = request.body ? IDLE_TIMEOUT_MS : request.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+    this.#timeoutMs = request.body ? IDLE_TIMEOUT_MS : answerTimeoutMs(request);
     this.#movedAtMs = clock.now();
     this.#timer = this.#lookAgain(this.#timeoutMs);
   }
@@ -131,7 +131,7 @@ class Watchdog {
   }
 
   sent(): void {
-    this.#timeoutMs = this.#request.answerTimeoutMs ?? BODY_ANSWER_TIMEOUT_MS;
+    this.#timeoutMs = answerTimeoutMs(this.#request);
     this.#movedAtMs = this.#clock.now();
   }
 
@@ -166,6 +166,11 @@ class Watchdog {
     );
     this.#attempt.abort(this.#failure);
   }
+}
+
+function answerTimeoutMs({ body, answerTimeoutMs }: RegistryRequest): number {
+  const isEmpty = !body || body instanceof Uint8Array && body.length === 0;
+  return answerTimeoutMs ?? (isEmpty ? ANSWER_TIMEOUT_MS : BODY_ANSWER_TIMEOUT_MS);
 }
 
 interface PreparedBody {

@@ -248,6 +248,7 @@ Deno.test("an aborted request ends with the signal's reason", async () => {
 Deno.test("silence ends a request, but not before its time", async () => {
   const cases: [string, RegistryRequest["method"], Partial<RegistryRequest>, number][] = [
     ["a question", "GET", {}, 60_000],
+    ["an upload that begins", "POST", { body: new Uint8Array() }, 60_000],
     ["a manifest", "PUT", { body: new Uint8Array(10) }, 300_000],
     ["a part", "PATCH", { body: streamed(new Uint8Array(10)) }, 300_000],
     ["an empty commit, which may be hashed first", "PUT", {

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { push, type PushOptions } from "../../lib/commands/push.ts";
+import type { Digest } from "../../lib/spec/digest.ts";
+import type { TransferEvent } from "../../lib/transfer/events.ts";
+import type { PushReport } from "../../lib/transfer/report.ts";
+import type { Clock } from "../../lib/util/clock.ts";
+import { dockerSaveMembers, tarBytes } from "./archives.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { sha256Of } from "./registry/repository.ts";
+import { makeTempDir, type TempDir } from "./temp_dir.ts";
+import type { TestRegistry } from "./test_registry.ts";
+
+const MIB = 2 ** 20;
+/** Configs and manifests are smaller, layers larger. */
+const MAX_DOCUMENT_BYTES = 4096;
+
+/** What a stage has to push. */
+export interface PushStageOptions {
+  /**
+   * Sizes of the image's layers.
+   *
+   * @default {one of 3.5 MiB}
+   */
+  layerBytes?: readonly number[];
+  /**
+   * Time.
+   *
+   * @default {a clock on which waiting takes no time}
+   */
+  clock?: Clock;
+}
+
+/** What came of one push. */
+export interface PushRun {
+  /** What was pushed; `undefined` if nothing was. */
+  readonly report: PushReport | undefined;
+  /** What was thrown. */
+  readonly error: unknown;
+  /** Everything that was told, in order. */
+  readonly events: readonly TransferEvent[];
+}
+
+/** An image in an archive on disk, pushed again and again from this process with one state directory. */
+export class PushStage implements AsyncDisposable {
+  /** Time. */
+  readonly clock: Clock;
+  /** Digests of the layers, in order. */
+  readonly layers: readonly Digest[];
+  readonly #dir: TempDir;
+
+  /** @param parts Where the archive is, what it holds, time. */
+  constructor(parts: { dir: TempDir; layers: readonly Digest[]; clock: Clock }) {
+    this.#dir = parts.dir;
+    this.layers = parts.layers;
+    this.clock = parts.clock;
+  }
+
+  /** The archive. */
+  get archivePath(): string {
+    return this.#dir.join("image.tar");
+  }
+
+  /** Where state is kept. */
+  get stateDir(): string {
+    return this.#dir.join("state");
+  }
+
+  /**
+   * Pushes the image, in parts of 1 MiB where nothing else is said.
+   *
+   * @param registries Each gets it as `app:1`.
+   * @param options How.
+   * @param signal Stops it.
+   * @returns What came of it; it never throws.
+   */
+  async push(
+    registries: Pick<TestRegistry, "host"> | readonly Pick<TestRegistry, "host">[],
+    options: Partial<PushOptions> = {},
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<PushRun> {
+    const events: TransferEvent[] = [];
+    const hosts = "host" in registries ? [registries.host] : registries.map(({ host }) => host);
+    const context = {
+      signal,
+      clock: this.clock,
+      random: () => 0.5,
+      env: () => undefined,
+      onEvent: (event: TransferEvent) => void events.push(event),
+    };
+    try {
+      const report = await push({
+        archives: [this.archivePath],
+        targets: hosts.map((host) => `${host}/app:1`),
+        chunkSizeBytes: MIB,
+        stateDir: this.stateDir,
+        ...options,
+      }, context);
+      return { report, error: undefined, events };
+    } catch (error) {
+      return { report: undefined, error, events };
+    }
+  }
+
+  /**
+   * Asserts that a push went through, and that a registry now holds the image as the archive does.
+   *
+   * @param run What came of the push.
+   * @param registry Where to look.
+   */
+  assertPushed(run: PushRun, registry: TestRegistry): void {
+    if (run.error !== undefined) throw run.error;
+    assert.deepEqual(run.report?.failures, []);
+    const repository = registry.repository("app");
+    const { config, layers } = repository.readManifest("1");
+    assert.deepEqual(layers.map(({ digest }) => digest), this.layers);
+    for (const { digest, size } of [config, ...layers]) {
+      const blob = repository.blobs.get(digest);
+      assert.equal(blob?.sizeBytes, size, `${digest} at the registry`);
+      if (blob?.parts) assert.equal(sha256Of(new Uint8Array(joined(blob.parts))), digest);
+    }
+  }
+
+  /**
+   * The uploads that are remembered for a later run.
+   *
+   * @returns File names.
+   */
+  async journal(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(`${this.stateDir}/uploads`)) names.push(name);
+    return names.sort();
+  }
+
+  /** Removes archive and state. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dir[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Makes an archive to push.
+ *
+ * @param options Its layers, and time.
+ * @returns The stage.
+ */
+export async function makePushStage(options: PushStageOptions = {}): Promise<PushStage> {
+  const { layerBytes = [3.5 * MIB], clock = new FakeClock({ autoAdvance: true }) } = options;
+  await using resources = new AsyncDisposableStack();
+  const dir = resources.use(await makeTempDir());
+  const layers = layerBytes.map((sizeBytes, at) => patternBytes(sizeBytes, at + 1));
+  const members = await dockerSaveMembers([{ tags: ["app:1"], layers }]);
+  await Deno.writeFile(dir.join("image.tar"), tarBytes(members));
+  resources.move();
+  return new PushStage({ dir, layers: layers.map(sha256Of), clock });
+}
+
+/**
+ * The requests that brought layers to a registry, in order: `PATCH 1` and `PUT 0.5` with their MiB, `PATCH 413` where
+ * it was refused, `PATCH cut` where there was no answer.
+ *
+ * @param registry Where they went.
+ * @returns What became of each.
+ */
+export function layerBodies(registry: Pick<TestRegistry, "requests">): string[] {
+  const bodies = registry.requests
+    .filter(({ kind }) => kind === "append" || kind === "commit")
+    .map(({ method, status, headers }) => ({
+      method,
+      status,
+      sizeBytes: Number(headers.get("content-length")),
+    }))
+    .filter(({ sizeBytes }) => sizeBytes > MAX_DOCUMENT_BYTES);
+  return bodies.map(({ method, status, sizeBytes }) => {
+    if (status === undefined) return `${method} cut`;
+    return `${method} ${status < 300 ? Math.round(sizeBytes / MIB * 1000) / 1000 : status}`;
+  });
+}
+
+/**
+ * Bytes of bodies that a registry was sent to upload blobs.
+ *
+ * @param registry Where they went.
+ * @returns The sum of what was read of them.
+ */
+export function uploadedBytes(registry: Pick<TestRegistry, "requests">): number {
+  return registry.requests
+    .filter(({ kind }) => kind === "append" || kind === "commit")
+    .reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
+}
+
+/** Bytes of which no two parts are alike, made faster than random ones. */
+function patternBytes(sizeBytes: number, seed: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.ceil(sizeBytes / 4));
+  for (let index = 0; index < words.length; index++) words[index] = Math.imul(index, 0x9e3779b1) + seed;
+  return new Uint8Array(words.buffer, 0, sizeBytes);
+}
+
+function joined(parts: readonly Uint8Array[]): ArrayBuffer {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes.buffer;
+}

@@ -1,6 +1,6 @@
 import { PusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
-import { BufferRing } from "../util/buffer_ring.ts";
+import { BufferRing, type BufferSupply } from "../util/buffer_ring.ts";
 import type { StreamTap } from "../util/stream_body.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 import { streamRange } from "./range_stream.ts";
@@ -23,7 +23,7 @@ export interface StreamOptions {
    *
    * @default {a new ring}
    */
-  buffers?: BufferRing | undefined;
+  buffers?: BufferSupply | undefined;
   /** Sees what passes. */
   tap?: StreamTap | undefined;
 }

@@ -1,4 +1,4 @@
-import type { BufferRing } from "../util/buffer_ring.ts";
+import type { BufferSupply } from "../util/buffer_ring.ts";
 import type { StreamTap } from "../util/stream_body.ts";
 
 /** What a stream over a part of a file needs. */
@@ -8,7 +8,7 @@ export interface RangeStreamOptions {
   /** Called when nothing will be read any more; may be called again. */
   close(): void;
   /** What is read into. */
-  buffers: BufferRing;
+  buffers: BufferSupply;
   /** Sees what passes. */
   tap?: StreamTap | undefined;
 }
@@ -58,7 +58,9 @@ export function streamRange(
         ahead = readNext();
         // Not later: whoever knows the length may never ask for the end.
         if (!ahead) close();
-        tap?.onChunk(chunk);
+        const passing = tap?.onChunk(chunk);
+        if (passing) await passing;
+        if (isOver) return;
         controller.enqueue(chunk);
       } catch (error) {
         await finish();

@@ -1,4 +1,4 @@
-import type { BufferRing } from "./buffer_ring.ts";
+import type { BufferSupply } from "./buffer_ring.ts";
 
 /** Bytes of known length that can be streamed more than once. */
 export interface StreamBody {
@@ -17,8 +17,11 @@ export interface StreamBody {
  * sending the bytes.
  */
 export interface StreamTap {
-  /** Called with each chunk before it is given; what it throws fails the stream. */
-  onChunk(chunk: Uint8Array): void;
+  /**
+   * Called with each chunk before it is given. The stream waits for the promise, if there is one; what it throws fails
+   * the stream.
+   */
+  onChunk(chunk: Uint8Array): void | Promise<void>;
   /** Called when the stream fails, since a failed request no longer says why its body failed. */
   onFailure?(error: unknown): void;
 }
@@ -38,11 +41,11 @@ export interface BlobRange {
    */
   lengthBytes?: number;
   /**
-   * What is read into; one stream at a time.
+   * What is read into, one stream at a time: a chunk is valid until its buffer is handed out again.
    *
    * @default {a new ring}
    */
-  buffers?: BufferRing | undefined;
+  buffers?: BufferSupply | undefined;
   /** Sees what passes. */
   tap?: StreamTap | undefined;
 }

@@ -122,8 +122,8 @@ Deno.test("streamRange() fails as its reads fail, after the chunks before, and t
     reads.failAt = failAt;
     const seen: unknown[] = [];
     const tap = {
-      onChunk: (chunk: Uint8Array) => seen.push(chunk[0]),
-      onFailure: (error: unknown) => seen.push(String(error)),
+      onChunk: (chunk: Uint8Array) => void seen.push(chunk[0]),
+      onFailure: (error: unknown) => void seen.push(String(error)),
     };
     await assert.rejects(async () => {
       for await (const _ of streamRange(10 * BUFFER_BYTES, { ...reads, tap }));
@@ -140,6 +140,28 @@ Deno.test("streamRange() fails as its tap fails, when the read under way has end
     message: "seen enough",
   });
   assert.equal(reads.underWay, 0);
+});
+
+Deno.test("streamRange() gives a chunk when its tap has let it pass, and not once it was canceled", async () => {
+  const gates = Array.from({ length: 2 }, () => Promise.withResolvers<void>());
+  let turn = 0;
+  const tap = { onChunk: () => gates[turn++]!.promise };
+  const reads = new FakeReads();
+  const reader = streamRange(10 * BUFFER_BYTES, { ...reads, tap }).getReader();
+  let given = 0;
+  const reading = reader.read().then(() => given++);
+  await settle();
+  assert.equal(given, 0);
+  gates[0]!.resolve();
+  await reading;
+  const second = reader.read();
+  await settle();
+  assert.equal(turn, 2);
+  const canceled = reader.cancel();
+  gates[1]!.resolve();
+  await canceled;
+  assert.equal((await second).done, true);
+  assert(reads.isClosed);
 });
 
 Deno.test("streamRange() lets a canceled stream's failed read ahead pass", async () => {

@@ -79,6 +79,8 @@ export interface PushOptions extends TargetOptions {
 export async function push(options: PushOptions, context: CommandContext): Promise<PushReport> {
   await using preparation = await prepare(options, context);
   const { jobs, failures, chosen, history, stateDir, retryContext, onWarning } = preparation;
+  const [unreachable] = failures;
+  if (unreachable && jobs.length === 0) throw unreachable.error;
   const { clock, onEvent } = context;
   const memory = new HostMemory(stateDir, { clock, onWarning });
   const learned = new Map<string, UploadHabits>();

@@ -272,7 +272,8 @@ function tlsReason(text: string): string {
 function tlsHint(text: string): string {
   return /InvalidContentType/.test(text)
     ? "If this registry is meant to be without TLS, add --plain-http."
-    : "Have this machine trust the registry's certificate authority.";
+    : "Have it trust the registry's certificate authority: set DENO_CERT to a PEM file of that, or " +
+      "DENO_TLS_CA_STORE=system if this machine trusts it.";
 }
 
 /** Deno nests the cause of a failed fetch: the innermost text says it best. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createCertificateAuthority } from "../support/certificate.ts";
 import { dockerSaveMembers, layerBytes, tarBytes, type TarMember } from "../support/archives.ts";
 import { fileNames } from "../support/file_names.ts";
 import { assertRefused, type Refusal } from "../support/refusal.ts";
@@ -219,4 +220,19 @@ Deno.test("push and login say so when there is no such host", async () => {
   assertRefused(await runCli(["push", dir.join("app.tar"), "-t", "no-such-host.invalid/app:1"]), refusal);
   const login = ["login", "no-such-host.invalid", "-u", "ann", "--password-stdin"];
   assertRefused(await runCli(login, { stdin: "pw" }), refusal);
+});
+
+Deno.test("push says so when it does not know who signed the certificate, and how to make it known", async () => {
+  await using dir = await makeTempDir();
+  await Deno.writeFile(dir.join("app.tar"), tarBytes(MEMBERS));
+  const authority = await createCertificateAuthority();
+  await Deno.writeTextFile(dir.join("ca.pem"), authority.cert);
+  await using registry = startTestRegistry({ tls: await authority.issue(["127.0.0.1"]) });
+  const push = ["push", dir.join("app.tar"), "-t", `${registry.host}/team/app:1`];
+  assertRefused(await runCli(push), {
+    code: 5,
+    message: /its certificate is signed by an unknown authority/,
+    hint: /DENO_CERT/,
+  });
+  assert.equal((await runCli(push, { env: { DENO_CERT: dir.join("ca.pem") } })).code, 0);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isPusherError } from "../../../lib/errors.ts";
 import { createHttpExchange } from "../../../lib/registry/http_exchange.ts";
 import { discard, type Exchange, type RegistryRequest } from "../../../lib/registry/registry_request.ts";
-import type { StreamBody } from "../../../lib/util/stream_body.ts";
+import type { StreamBody, StreamTap } from "../../../lib/util/stream_body.ts";
 import { createCertificateAuthority } from "../../support/certificate.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { readBody } from "../../support/registry/http_message.ts";
@@ -45,25 +45,29 @@ function connect(handler: ExchangeHandler, options: HttpServerOptions & { scheme
 }
 
 /** A body that gives its bytes in pieces, with taps as ports.ts says. */
-function streamed(bytes: Uint8Array, pieceBytes = 2 ** 16): StreamBody & { openings: number } {
-  const body = {
+function streamed(
+  bytes: Uint8Array,
+  onPull: () => Promise<void> | void = () => {},
+): StreamBody & { canceled: Promise<void> } {
+  const { promise: canceled, resolve } = Promise.withResolvers<void>();
+  return {
     sizeBytes: bytes.length,
-    openings: 0,
-    open(tap?: Parameters<StreamBody["open"]>[0]): ReadableStream<Uint8Array> {
-      body.openings++;
+    canceled,
+    open(tap?: StreamTap): ReadableStream<Uint8Array> {
       let positionBytes = 0;
       return new ReadableStream({
-        pull(controller) {
-          const piece = bytes.slice(positionBytes, positionBytes + pieceBytes);
+        async pull(controller) {
+          await onPull();
+          const piece = bytes.slice(positionBytes, positionBytes + 2 ** 16);
           if (piece.length === 0) return controller.close();
           positionBytes += piece.length;
           tap?.onChunk(piece);
           controller.enqueue(piece);
         },
+        cancel: () => resolve(),
       }, { highWaterMark: 0 });
     },
   };
-  return body;
 }
 
 /** Says when the server has a request, and answers none. */
@@ -157,6 +161,8 @@ Deno.test("an answer that comes before the body is through counts, and ends the 
   assert.equal(response.status, 413);
   assert.equal(await response.text(), "too large");
   assert.equal(line.clock.pending, 0, "nothing waits any more");
+  // The rest of the body is not sent.
+  await body.canceled;
 });
 
 Deno.test("a body that fails is what the request fails with", async () => {
@@ -209,6 +215,7 @@ Deno.test("a port where nobody listens is refused", async () => {
   client.close();
   assert.ok(isPusherError(error, "NETWORK"), String(error));
   assert.match(error.message, /refused/);
+  assert.equal(error.retryable, true, "it may be starting");
 });
 
 Deno.test("a server without TLS, or with a certificate nobody knows, is told apart", async () => {
@@ -272,4 +279,43 @@ Deno.test("silence ends a request, but not before its time", async () => {
     assert.equal(error.retryable, true);
     assert.equal(line.clock.pending, 0);
   }
+});
+
+Deno.test("a slow body has all the time it needs, as long as it moves", async () => {
+  const { handler, asked } = silent();
+  await using line = connect(async (exchange) => {
+    await readBody(exchange.request.body, 1e6);
+    return await handler(exchange);
+  });
+  const sending = failure(line.send("PATCH", {
+    body: streamed(new Uint8Array(5 * 2 ** 16), () => line.clock.advance(50_000)),
+  }));
+  await asked;
+  await line.clock.advance(299_999);
+  assert.equal(line.clock.pending, 1, "the wait for the answer begins when everything is sent");
+  await line.clock.advance(1);
+  assert.ok(isPusherError(await sending, "TIMEOUT"));
+});
+
+Deno.test("a body that stops moving ends the request after a minute", async () => {
+  const { promise: stalled, resolve } = Promise.withResolvers<void>();
+  await using line = connect(async ({ request }) => {
+    await readBody(request.body, 1e6).catch(() => {});
+    return { status: 202 };
+  });
+  let pulls = 0;
+  const sending = failure(line.send("PATCH", {
+    body: streamed(new Uint8Array(5 * 2 ** 16), async () => {
+      if (++pulls < 3) return;
+      resolve();
+      await new Promise(() => {});
+    }),
+  }));
+  await stalled;
+  await line.clock.advance(59_999);
+  assert.equal(line.clock.pending, 1);
+  await line.clock.advance(1);
+  const error = await sending;
+  assert.ok(isPusherError(error, "TIMEOUT"), String(error));
+  assert.equal(error.detail.timeoutMs, 60_000);
 });

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { exitCodeOf } from "../../lib/cli/exit_codes.ts";
+import { type ErrorCode, PusherError } from "../../lib/errors.ts";
+import { runCli } from "../support/run_cli.ts";
+
+const PROJECT = new URL("../../", import.meta.url);
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+
+/** Options of deno, npm and buildx that the documents mention. */
+const OPTIONS_OF_OTHERS = /^--(?:allow-\w+|global|name|config|output|doc)$/;
+
+async function read(document: string): Promise<string> {
+  return await Deno.readTextFile(new URL(document, PROJECT));
+}
+
+Deno.test("the documents mention no option that no command has", async () => {
+  const commands = [[], ["push"], ["save"], ["inspect"], ["login"], ["logout"]];
+  const help = await Promise.all(
+    commands.map(async (command) => (await runCli([...command, "--help"])).stdout),
+  );
+  const known = new Set(help.join("\n").match(/--[a-z-]+/g));
+  for (const document of DOCUMENTS) {
+    const mentioned = new Set((await read(document)).match(/(?<![\w-])--[a-z][a-z-]*/g));
+    const unknown = [...mentioned].filter((option) => !known.has(option) && !OPTIONS_OF_OTHERS.test(option));
+    assert.deepEqual(unknown, [], document);
+  }
+});
+
+Deno.test("the README lists the exit codes there are", async () => {
+  const listed = [...(await read("README.md")).matchAll(/^\| (\d+) +\| /gm)].map(([, code]) => Number(code));
+  const codes: ErrorCode[] = [
+    "USAGE",
+    "ARCHIVE_CORRUPT",
+    "AUTH_DENIED",
+    "NETWORK",
+    "REGISTRY_REJECTED",
+    "DIGEST_MISMATCH",
+    "STATE_LOCKED",
+    "PARTIAL",
+    "INTERNAL",
+    "CANCELED",
+  ];
+  const used = codes.map((code) => exitCodeOf(new PusherError(code, "", { detail: {} as never })));
+  assert.deepEqual(listed, [0, ...used]);
+});
+
+Deno.test("the documents link to files that exist", async () => {
+  for (const document of DOCUMENTS) {
+    for (const [, target = ""] of (await read(document)).matchAll(/\]\((?!https:)([^)#]+)/g)) {
+      await Deno.stat(new URL(target, PROJECT));
+    }
+  }
+});

@@ -62,6 +62,8 @@ class BlobTransfer {
   #isCommitting = false;
   /** Whether the registry found the digest wrong once: a session can have gone bad. */
   #isRestarted = false;
+  /** Whether the registry refused what was sent last, so that its next refusal means the session. */
+  #isRefused = false;
 
   constructor(blob: Descriptor, context: UploadContext, entry: UploadEntry | undefined) {
     this.#blob = blob;
@@ -139,6 +141,7 @@ class BlobTransfer {
     await upload.append(content.part(offsetBytes, partBytes), signal, strategy === "streamed");
     host.gauge.addTransfer(partBytes, clock.now() - startMs);
     host.limiter.success();
+    this.#isRefused = false;
     this.#tellUpTo(upload.offsetBytes);
   }
 
@@ -175,11 +178,12 @@ class BlobTransfer {
   async #waitAfter(error: unknown, failures: number): Promise<void> {
     const { signal, clock, onEvent, host } = this.#context;
     signal.throwIfAborted();
-    const { strategy } = host.policy;
+    const { strategy, isLastPartInCommit } = host.policy;
     const hasOtherWay = this.#attempt !== undefined && host.learn({ ...this.#attempt, error, failures });
-    if (host.policy.strategy !== strategy) await this.#abandon();
+    const isOtherShape = host.policy.strategy !== strategy ||
+      host.policy.isLastPartInCommit !== isLastPartInCommit;
     const isBadSession = this.#isBadSession(error);
-    if (isBadSession) await this.#abandon();
+    if (isOtherShape || isBadSession || !hasOtherWay && this.#isOutOfStep(error)) await this.#abandon();
     // What may pass is waited for, even if there is another way: it may be an outage.
     const delayMs = retryDelayMs(error, failures, this.#context) ??
       (hasOtherWay || isBadSession ? 0 : undefined);
@@ -198,11 +202,19 @@ class BlobTransfer {
     return this.#isRestarted = true;
   }
 
+  /** The registry refuses a part although it said that it goes on there, or without that it could say. */
+  #isOutOfStep(error: unknown): boolean {
+    const wasRefused = this.#isRefused || !this.#context.host.policy.isStatusTrusted;
+    this.#isRefused = isPusherError(error, "REGISTRY_REJECTED");
+    return this.#isRefused && wasRefused;
+  }
+
   async #abandon(): Promise<void> {
     await this.#entry?.remove();
     await this.#upload?.cancel(this.#context.signal);
     this.#upload = undefined;
     this.#isCommitting = false;
+    this.#isRefused = false;
     this.#tellUpTo(0);
   }
 
@@ -216,17 +228,19 @@ class BlobTransfer {
 
   /** Finds out where we stand; the answer to a commit may have been lost on its way. */
   async #isThereAfterAll(content: VerifiedContent): Promise<boolean> {
-    const { target, signal } = this.#context;
+    const { target, host, signal } = this.#context;
     // A registry that cannot be asked teaches nothing about how to send.
     this.#attempt = undefined;
     const isThere = this.#isCommitting && await target.hasBlob(this.#blob, signal);
-    if (!isThere && this.#upload) {
+    if (!isThere && this.#upload && host.policy.isStatusTrusted) {
       const sentBytes = Math.max(this.#upload.offsetBytes, content.readBytes);
       if (!await this.#upload.recover(sentBytes, signal)) {
         this.#upload = undefined;
         await this.#entry?.remove();
       }
     }
+    // What came of a blob in one body is of no use to a registry that takes no parts.
+    if (!isThere && host.policy.refused.includes("chunked")) await this.#abandon();
     this.#tellUpTo(isThere ? this.#blob.size : this.#upload?.offsetBytes ?? 0);
     return isThere;
   }

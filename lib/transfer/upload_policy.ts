@@ -53,7 +53,7 @@ export function knownPolicy(registry: string): UploadPolicy {
   }
   // Amazon: parts of 5 to 10 MiB, the last one in the PUT (https://github.com/dotnet/sdk-container-builds/issues/424),
   // and a Range that stays at the first part (https://github.com/aws/containers-roadmap/issues/2831).
-  if (/^\d{12}\.dkr\.ecr[.-]|^public\.ecr\.aws$/.test(registry)) {
+  if (/^\d{12}\.dkr[.-]ecr[.-]|^public\.ecr\.aws$|^ecr-public\.aws\.com$/.test(registry)) {
     return {
       ...DEFAULT_POLICY,
       minChunkBytes: 5 * MIB,
@@ -96,6 +96,10 @@ export function adaptPolicy(policy: UploadPolicy, failed: FailedTransfer): Uploa
   }
   if (isDigestFault(error)) return undefined;
   if (status === 405 || status === 411 || status === 415) return refuse(policy, strategy);
+  if (status === 400 && strategy === "chunked" && bodyBytes === 0 && !isAboutContent(error)) {
+    // An empty commit that is refused: the last part may be wanted with it, as Amazon does.
+    return policy.isLastPartInCommit ? undefined : { ...policy, isLastPartInCommit: true };
+  }
   // Also what a registry says that has lost the session: believed of the strategy only when it says it again.
   const isUnclear = status === 400 && !isAboutContent(error) || status === 404 || status === 416;
   const isRefusal = isUnclear && offsetBytes === 0 && (failures >= 2 || !isRetryable(error));
@@ -113,15 +117,18 @@ export function chunkInstead(policy: UploadPolicy): UploadPolicy | undefined {
 }
 
 function withSmallerBodies(policy: UploadPolicy, bodyBytes: number): UploadPolicy | undefined {
-  const maxBodyBytes = smallerChunk(bodyBytes);
-  if (maxBodyBytes === undefined) return undefined;
+  const sizeBytes = smallerChunk(bodyBytes);
+  if (sizeBytes === undefined) return undefined;
+  // Another blob may have found a lower limit meanwhile.
+  const maxBodyBytes = Math.min(policy.maxBodyBytes, sizeBytes);
   const maxChunkBytes = Math.min(policy.maxChunkBytes, maxBodyBytes);
   return chunkInstead({ ...policy, maxBodyBytes, maxChunkBytes });
 }
 
 function withSmallerChunks(policy: UploadPolicy, bodyBytes: number): UploadPolicy | undefined {
-  const maxChunkBytes = smallerChunk(bodyBytes);
-  return maxChunkBytes === undefined ? undefined : { ...policy, maxChunkBytes };
+  const sizeBytes = smallerChunk(bodyBytes);
+  if (sizeBytes === undefined) return undefined;
+  return { ...policy, maxChunkBytes: Math.min(policy.maxChunkBytes, sizeBytes) };
 }
 
 function refuse(policy: UploadPolicy, strategy: UploadStrategy): UploadPolicy | undefined {

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import { openArchive } from "../../lib/archive/open_archive.ts";
 import { push, type PushOptions } from "../../lib/commands/push.ts";
+import { connectRegistry } from "../../lib/registry/registry_session.ts";
+import { Repository } from "../../lib/registry/repository.ts";
 import type { Digest } from "../../lib/spec/digest.ts";
+import { UploadJournal } from "../../lib/state/upload_journal.ts";
 import type { TransferEvent } from "../../lib/transfer/events.ts";
+import { pushImages } from "../../lib/transfer/push_images.ts";
 import type { PushReport } from "../../lib/transfer/report.ts";
 import type { Clock } from "../../lib/util/clock.ts";
+import { DEFAULT_RETRY_POLICY } from "../../lib/util/retry.ts";
 import { dockerSaveMembers, tarBytes } from "./archives.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { sha256Of } from "./registry/repository.ts";
@@ -99,6 +105,39 @@ export class PushStage implements AsyncDisposable {
     } catch (error) {
       return { report: undefined, error, events };
     }
+  }
+
+  /**
+   * Pushes the image as if the registry had the name of another, of which something is known beforehand.
+   *
+   * @param name The other name.
+   * @param registry Where it really goes, as `app:1`.
+   * @param signal Stops it.
+   * @returns What came of it; it never throws.
+   */
+  async pushAs(
+    name: string,
+    registry: Pick<TestRegistry, "host">,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<PushRun> {
+    const events: TransferEvent[] = [];
+    const onEvent = (event: TransferEvent): void => void events.push(event);
+    const { clock } = this;
+    using archive = await openArchive(this.archivePath);
+    using session = await connectRegistry(registry.host, { clock, signal });
+    const target = new Repository({ ...session, registry: name }, "app");
+    const [image] = archive.images;
+    const told = { onWarning: assert.fail, onNotice: assert.fail };
+    const report = await pushImages([{ image: image!, source: archive, target, tag: "1" }], {
+      clock,
+      signal,
+      onEvent,
+      concurrency: 3,
+      policy: DEFAULT_RETRY_POLICY,
+      random: () => 0.5,
+      journal: new UploadJournal(this.stateDir, { clock, ...told }),
+    });
+    return { report, error: report.failures[0]?.error, events };
   }
 
   /**

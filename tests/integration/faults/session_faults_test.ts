@@ -207,6 +207,14 @@ Deno.test("a status that cannot be asked starts the blob over after a cut, and o
   assert.deepEqual(layerBodies(registry), ["PATCH 1", "PATCH 1", "PATCH cut", ...IN_ORDER]);
 });
 
+Deno.test("a session that refuses a part although its status asks for it is given up", async () => {
+  await using stage = await makePushStage();
+  await using registry = startTestRegistry();
+  registry.addFault({ on: "append", nth: 2, times: 2, do: refuse(416, "RANGE_INVALID") });
+  stage.assertPushed(await stage.push(registry), registry);
+  assert.deepEqual(layerBodies(registry), ["PATCH 1", "PATCH 416", "PATCH 416", ...IN_ORDER]);
+});
+
 Deno.test("a status that speaks of more than can have arrived is not believed", async () => {
   await using stage = await makePushStage();
   await using registry = startTestRegistry({

@@ -14,8 +14,8 @@ export interface BlobSource {
   /** Changes when the content may have: a remembered upload from another one is not continued. */
   readonly identity: string;
   /**
-   * Opens the content of a blob, as often as needed. Chunks come in reused buffers: each is valid only until
-   * the next one is asked for. Nothing is verified here.
+   * Opens the content of a blob, as often as needed. Chunks come in reused buffers: each is valid until its buffer
+   * is handed out again by `range.buffers`, and without those until the next one is asked for. Nothing is verified here.
    *
    * @param blob Which.
    * @param range Which part; the whole by default.

@@ -1,9 +1,11 @@
 import { isPusherError } from "../errors.ts";
+import { RateLimiter } from "../util/rate_limiter.ts";
 import type { RetryContext } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
 import type { UploadJournal } from "./ports.ts";
 import { jobReference, type PushJob, RegistryLane, transferableBlobs } from "./registry_lane.ts";
 import type { PushedImage, PushFailure, PushReport } from "./report.ts";
+import { SharedReads } from "./shared_reads.ts";
 import { type UploadHabits, UploadHost } from "./upload_host.ts";
 
 /** How {@linkcode pushImages} works. */
@@ -12,6 +14,8 @@ export interface PushContext extends RetryContext {
   concurrency: number;
   /** Size of the parts a large blob is sent in; chosen to suit the link when absent. */
   chunkSizeBytes?: number | undefined;
+  /** Most bytes per second over all uploads; unlimited when absent. */
+  rateBytesPerSecond?: number | undefined;
   /** Remembers uploads across processes; broken ones start over without. */
   journal?: UploadJournal | undefined;
   /** What earlier runs learned of registries. */
@@ -30,8 +34,8 @@ export interface PushContext extends RetryContext {
 
 /**
  * Pushes images, to each registry one after the other, to several registries at once. A blob that two images share is
- * sent once to each registry; a tag is written when everything behind it is there. A job that fails does not stop
- * the others.
+ * sent once to each registry, and one that several registries need is read once for all of them; a tag is written when
+ * everything behind it is there. A job that fails does not stop the others.
  *
  * @param jobs What goes where.
  * @param context Limits, time and events.
@@ -42,6 +46,7 @@ export async function pushImages(jobs: readonly PushJob[], context: PushContext)
   const { clock, onEvent } = context;
   const startMs = clock.now();
   onEvent({ type: "plan:ready", targets: jobs.map(jobReference), ...totals(jobs) });
+  const reads = startReads(jobs, context);
   const registries = [...new Set(jobs.map(({ target }) => target.registry))];
   const failure = new AbortController();
   const signal = AbortSignal.any([context.signal, failure.signal]);
@@ -49,7 +54,7 @@ export async function pushImages(jobs: readonly PushJob[], context: PushContext)
   await Promise.allSettled(registries.map(async (registry) => {
     const own = jobs.filter(({ target }) => target.registry === registry);
     try {
-      lanes.push(await pushToRegistry(registry, own, { ...context, signal }));
+      lanes.push(await pushToRegistry(registry, own, { ...context, signal, reads }));
     } catch (error) {
       failure.abort(error);
     }
@@ -65,6 +70,16 @@ export async function pushImages(jobs: readonly PushJob[], context: PushContext)
   };
 }
 
+function startReads(jobs: readonly PushJob[], context: PushContext): SharedReads {
+  const { clock, rateBytesPerSecond } = context;
+  const limiter = rateBytesPerSecond === undefined ? undefined : new RateLimiter(rateBytesPerSecond, clock);
+  const reads = new SharedReads({ clock, limiter });
+  for (const { target, source, image } of jobs) {
+    reads.expect(target.registry, source, transferableBlobs(image));
+  }
+  return reads;
+}
+
 interface LaneOutcome {
   lane: RegistryLane;
   results: Map<PushJob, PushedImage | PushFailure>;
@@ -73,7 +88,7 @@ interface LaneOutcome {
 async function pushToRegistry(
   registry: string,
   jobs: readonly PushJob[],
-  context: PushContext,
+  context: PushContext & { reads: SharedReads },
 ): Promise<LaneOutcome> {
   const { concurrency, chunkSizeBytes, habits, onLearned, clock, signal, isForced = false } = context;
   const host = new UploadHost({
@@ -95,6 +110,7 @@ async function pushToRegistry(
       results.set(job, { reference: jobReference(job), error });
     }
   }
+  context.reads.leave(registry);
   return { lane, results };
 }
 

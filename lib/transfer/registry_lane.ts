@@ -7,6 +7,7 @@ import { retry, type RetryContext } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
 import type { BlobSource, PushTarget, UploadJournal } from "./ports.ts";
 import type { PushedImage } from "./report.ts";
+import type { BlobClaim, SharedReads } from "./shared_reads.ts";
 import { uploadBlob } from "./upload_blob.ts";
 import type { UploadHost } from "./upload_host.ts";
 
@@ -30,6 +31,8 @@ export interface LaneContext extends RetryContext {
   host: UploadHost;
   /** Remembers uploads across processes. */
   journal?: UploadJournal | undefined;
+  /** Reads blobs, those that several registries need once for all. */
+  reads: SharedReads;
   /** Send blobs even if the registry says it has them. */
   isForced: boolean;
   /** Told of everything that happens. */
@@ -142,12 +145,14 @@ export class RegistryLane {
     const key = { target: target.name, digest, sizeBytes };
     const { onEvent } = this.#context;
     onEvent({ type: "blob:start", ...key, mediaType });
+    // Before the registry is asked: the others wait for this one if it may read.
+    using claim = this.#context.reads.claim(target.registry, job.source, blob);
     if (await this.#isThere(job, blob, signal)) {
       if (!this.#existingBytes.has(id)) this.#existingBytes.set(id, sizeBytes);
       onEvent({ type: "blob:exists", ...key });
     } else {
       const from = this.#mountSource(job, blob);
-      const outcome = await this.#upload(job, blob, { signal, from });
+      const outcome = await this.#upload(job, blob, { signal, from, claim });
       this.#existingBytes.set(id, outcome === "mounted" ? sizeBytes : 0);
       onEvent(
         outcome === "mounted" ? { type: "blob:mounted", ...key, from: from! } : { type: "blob:done", ...key },
@@ -168,15 +173,15 @@ export class RegistryLane {
   async #upload(
     job: PushJob,
     blob: Descriptor,
-    options: { signal: AbortSignal; from: string | undefined },
+    options: { signal: AbortSignal; from: string | undefined; claim: BlobClaim },
   ): Promise<"sent" | "mounted"> {
     const { source, target } = job;
     const onEvent: EventSink = (event) => {
       if (event.type === "blob:bytes" && event.deltaBytes > 0) this.#sentBytes += event.deltaBytes;
       this.#context.onEvent(event);
     };
-    const { signal, from: mountFrom } = options;
-    return await uploadBlob(blob, { ...this.#context, signal, source, target, mountFrom, onEvent });
+    const { signal, from: mountFrom, claim } = options;
+    return await uploadBlob(blob, { ...this.#context, signal, source, claim, target, mountFrom, onEvent });
   }
 
   /** Another repository of this registry that holds the blob for sure, else the one that most likely does. */

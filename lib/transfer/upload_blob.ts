@@ -1,7 +1,6 @@
 import { isPusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
-import { createSha } from "../util/sha256.ts";
 import type { EventSink } from "./events.ts";
 import type {
   BlobSource,
@@ -11,14 +10,17 @@ import type {
   UploadRecord,
   UploadSession,
 } from "./ports.ts";
+import { type BlobClaim, SharedReads } from "./shared_reads.ts";
 import type { UploadHost } from "./upload_host.ts";
 import type { FailedTransfer, UploadStrategy } from "./upload_policy.ts";
-import { VerifiedContent } from "./verified_content.ts";
+import type { VerifiedContent } from "./verified_content.ts";
 
 /** What {@linkcode uploadBlob} works with. */
 export interface UploadContext extends RetryContext {
   /** Where the content is. */
   source: BlobSource;
+  /** Reads it together with the run's other uploads; alone when absent. */
+  claim?: BlobClaim | undefined;
   /** Where it goes. */
   target: PushTarget;
   /** The target's registry: limits, habits, link. */
@@ -73,9 +75,9 @@ class BlobTransfer {
   }
 
   async run(): Promise<"sent" | "mounted"> {
-    const { source, host, signal } = this.#context;
-    const hash = await createSha(this.#blob.digest.startsWith("sha512:") ? "sha512" : "sha256");
-    const content = new VerifiedContent(source, this.#blob, hash, (sizeBytes) => this.#tell(sizeBytes));
+    const { source, host, clock, signal } = this.#context;
+    const { claim = new SharedReads({ clock }).claim("", source, this.#blob) } = this.#context;
+    const content = await claim.open(signal, (sizeBytes) => this.#tell(sizeBytes));
     let failures = 0;
     let bestBytes = 0;
     while (true) {

@@ -1,43 +1,54 @@
-import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
-import type { Sha256 } from "../util/sha256.ts";
 import { BufferRing } from "../util/buffer_ring.ts";
+import type { RateLimiter } from "../util/rate_limiter.ts";
 import type { StreamBody, StreamTap } from "../util/stream_body.ts";
+import type { DigestCheck } from "./digest_check.ts";
+import type { FanOut } from "./fan_out.ts";
 import type { BlobSource } from "./ports.ts";
 
+/** What {@linkcode VerifiedContent} works with. */
+export interface ContentOptions {
+  /** Where the blob is. */
+  source: BlobSource;
+  /** Sees every byte that goes out. */
+  check: DigestCheck;
+  /** Reads together with others, under this reader's name; alone when absent. */
+  share?: { fanOut: FanOut; reader: string } | undefined;
+  /** Caps the rate. */
+  limiter?: RateLimiter | undefined;
+  /** Ends a wait for the rate. */
+  signal: AbortSignal;
+  /** Told of every piece that goes out. */
+  onBytes: (sizeBytes: number) => void;
+}
+
 /**
- * A blob's content, hashed while it is read. Each byte is hashed once, the first time it passes: parts are read in
- * order, and one that has to be sent again is only read again. The last bytes are held back unless everything
- * before and with them has the right digest, so that a registry never receives the whole of a wrong blob.
+ * A blob's content on its way to one target: verified while it is read, together with others where that saves
+ * reading. The last bytes are held back unless everything before and with them has the right digest, so that a registry
+ * never receives the whole of a wrong blob.
  */
 export class VerifiedContent {
-  #source: BlobSource;
   #blob: Descriptor;
-  #hash: Sha256;
-  /** How far the hash has come. */
-  #hashedBytes = 0;
-  #onBytes: (sizeBytes: number) => void;
-
+  #options: ContentOptions;
   /** One ring for all parts: what a part leaves on its way has arrived when the next one begins. */
-  #buffers = new BufferRing();
-  /** How far the newest stream reaches. */
+  #buffers: BufferRing;
+  /** How far the newest stream that was read alone reaches. */
   #openedBytes = 0;
-  /** How far the newest stream was read. */
+  /** How far the newest part was read. */
   #readBytes = 0;
-  /** The digest of what was read, once everything was. */
-  #actual: string | undefined;
+  /** The newest part: an older one that is still waiting for something does not count any more. */
+  #newest: StreamTap | undefined;
 
   /**
-   * @param source Where the blob is.
+   * Reads nothing yet.
+   *
    * @param blob Which.
-   * @param hash A fresh hash of the algorithm that the blob's digest names.
-   * @param onBytes Told of every piece that goes out.
+   * @param options Where it is, and who sees it pass.
    */
-  constructor(source: BlobSource, blob: Descriptor, hash: Sha256, onBytes: (sizeBytes: number) => void) {
-    this.#source = source;
+  constructor(blob: Descriptor, options: ContentOptions) {
     this.#blob = blob;
-    this.#hash = hash;
-    this.#onBytes = onBytes;
+    this.#options = options;
+    this.#buffers = this.#newRing();
   }
 
   /** How far the newest part was read: nothing beyond it can have arrived anywhere. */
@@ -57,46 +68,84 @@ export class VerifiedContent {
   }
 
   #open(offsetBytes: number, lengthBytes: number, outer: StreamTap | undefined): ReadableStream<Uint8Array> {
-    if (this.#blob.size === 0) this.#verify();
-    // Read again: what an attempt that was given up has left on its way must not change under it.
-    if (offsetBytes < this.#openedBytes) this.#buffers = new BufferRing();
-    this.#openedBytes = offsetBytes + lengthBytes;
+    const { check, share } = this.#options;
+    if (this.#blob.size === 0) check.pass(new Uint8Array(), 0);
     this.#readBytes = offsetBytes;
+    const tap = this.#newest = this.#tap(offsetBytes, outer);
+    return share?.fanOut.isShared
+      ? this.#openShared(offsetBytes, lengthBytes, tap)
+      : this.#openAlone(offsetBytes, lengthBytes, tap);
+  }
+
+  #tap(offsetBytes: number, outer: StreamTap | undefined): StreamTap {
+    const { check, limiter, signal, onBytes } = this.#options;
     let positionBytes = offsetBytes;
+    const give = (chunk: Uint8Array): void | Promise<void> => {
+      if (this.#newest !== tap) return;
+      this.#readBytes = positionBytes += chunk.length;
+      onBytes(chunk.length);
+      return outer?.onChunk(chunk);
+    };
     const tap: StreamTap = {
-      onChunk: (chunk) => {
-        this.#hashNew(chunk, positionBytes);
-        this.#readBytes = positionBytes += chunk.length;
-        this.#onBytes(chunk.length);
-        outer?.onChunk(chunk);
+      onChunk(chunk) {
+        check.pass(chunk, positionBytes);
+        return limiter ? limiter.take(chunk.length, signal).then(() => give(chunk)) : give(chunk);
       },
       onFailure: (error) => outer?.onFailure?.(error),
     };
-    return this.#source.openBlob(this.#blob, { offsetBytes, lengthBytes, buffers: this.#buffers, tap });
+    return tap;
   }
 
-  #hashNew(bytes: Uint8Array, positionBytes: number): void {
-    // What an earlier process sent is not read again: then the registry alone verifies the digest.
-    if (positionBytes > this.#hashedBytes) return;
-    const endBytes = positionBytes + bytes.length;
-    if (endBytes > this.#hashedBytes) {
-      this.#hash.update(bytes.subarray(Math.max(this.#hashedBytes - positionBytes, 0)));
-      this.#hashedBytes = endBytes;
-    }
-    if (endBytes === this.#blob.size) this.#verify();
+  #openAlone(offsetBytes: number, lengthBytes: number, tap?: StreamTap): ReadableStream<Uint8Array> {
+    const { source, share } = this.#options;
+    share?.fanOut.leave(share.reader);
+    // Read again: what an attempt that was given up has left on its way must not change under it.
+    if (offsetBytes < this.#openedBytes) this.#buffers = this.#newRing();
+    this.#openedBytes = offsetBytes + lengthBytes;
+    return source.openBlob(this.#blob, { offsetBytes, lengthBytes, buffers: this.#buffers, tap });
   }
 
-  #verify(): void {
-    const { digest } = this.#blob;
-    const actual = this.#actual ??= `${digest.split(":")[0]}:${this.#hash.hex()}`;
-    if (actual === digest) return;
-    throw new PusherError(
-      "DIGEST_MISMATCH",
-      `Cannot send blob ${digest}: the archive holds other bytes, ${actual}`,
-      {
-        detail: { expected: digest, actual },
-        hint: "The archive was damaged or changed: save or copy it again.",
+  /** Reads with the others, and from where they cannot be followed alone. */
+  #openShared(offsetBytes: number, lengthBytes: number, tap: StreamTap): ReadableStream<Uint8Array> {
+    const { fanOut, reader } = this.#options.share!;
+    const endBytes = offsetBytes + lengthBytes;
+    let positionBytes = offsetBytes;
+    let alone: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    let isOver = false;
+
+    const next = async (): Promise<Uint8Array | undefined> => {
+      const leftBytes = endBytes - positionBytes;
+      const chunk = alone ? undefined : await fanOut.next(reader, positionBytes, leftBytes);
+      if (chunk || isOver) return chunk;
+      alone ??= this.#openAlone(positionBytes, leftBytes).getReader();
+      return (await alone.read()).value;
+    };
+    const finish = async (): Promise<void> => {
+      isOver = true;
+      await alone?.cancel();
+    };
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        try {
+          const chunk = positionBytes < endBytes ? await next() : undefined;
+          if (isOver) return;
+          if (!chunk) return controller.close();
+          const passing = tap.onChunk(chunk);
+          if (passing) await passing;
+          if (isOver) return;
+          positionBytes += chunk.length;
+          controller.enqueue(chunk);
+        } catch (error) {
+          await finish().catch(() => {});
+          tap.onFailure?.(error);
+          throw error;
+        }
       },
-    );
+      cancel: finish,
+    }, { highWaterMark: 0 });
+  }
+
+  #newRing(): BufferRing {
+    return new BufferRing(this.#options.limiter?.pieceBytes);
   }
 }

@@ -29,7 +29,11 @@ export class BufferRing implements BufferSupply {
   #buffers: Uint8Array<ArrayBuffer>[] = [];
   #turn = 0;
 
-  /** @param bufferBytes Size of each buffer; 256 KiB by default. */
+  /**
+   * Makes no buffer yet.
+   *
+   * @param bufferBytes Size of each; 256 KiB by default.
+   */
   constructor(bufferBytes: number = BUFFER_BYTES) {
     this.#bufferBytes = bufferBytes;
   }

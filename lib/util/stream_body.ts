@@ -41,7 +41,8 @@ export interface BlobRange {
    */
   lengthBytes?: number;
   /**
-   * What is read into, one stream at a time: a chunk is valid until its buffer is handed out again.
+   * What is read into, one stream at a time, one buffer for each chunk: a chunk is valid until its buffer is handed out
+   * again.
    *
    * @default {a new ring}
    */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { isPusherError } from "../../../lib/errors.ts";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { type Digest, sha256Digest } from "../../../lib/spec/digest.ts";
+import { DigestCheck, startDigestCheck } from "../../../lib/transfer/digest_check.ts";
 import { VerifiedContent } from "../../../lib/transfer/verified_content.ts";
 import type { BlobRange } from "../../../lib/util/stream_body.ts";
 import { createSha } from "../../../lib/util/sha256.ts";
@@ -27,7 +28,12 @@ async function contentOf(source: MemoryBlobs, blob: Descriptor): Promise<Content
       hash.update(bytes);
     },
   };
-  const content = new VerifiedContent(source, blob, counting, (sizeBytes) => void (toldBytes += sizeBytes));
+  const content = new VerifiedContent(blob, {
+    source,
+    check: new DigestCheck(blob, counting),
+    signal: new AbortController().signal,
+    onBytes: (sizeBytes) => void (toldBytes += sizeBytes),
+  });
   return { content, hashedBytes: () => hashedBytes, toldBytes: () => toldBytes };
 }
 
@@ -106,8 +112,12 @@ Deno.test("parts share their buffers, but what is read again gets others", async
       return source.openBlob(blob, range);
     },
   };
-  const hash = await createSha("sha256");
-  const content = new VerifiedContent(watching, blob, hash, () => {});
+  const content = new VerifiedContent(blob, {
+    source: watching,
+    check: await startDigestCheck(blob),
+    signal: new AbortController().signal,
+    onBytes: () => {},
+  });
   for (const start of [0, 10, 10, 20]) await read(content, start, start === 20 ? 5 : 10);
   const [first, second, again, last] = rings;
   assert.ok(first !== undefined && first === second);

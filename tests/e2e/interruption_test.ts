@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeShellProgram } from "../support/shell_program.ts";
+import { makeFakeDocker } from "../support/fake_docker.ts";
 import { fileNames } from "../support/file_names.ts";
 import type { Behaviour } from "../support/registry/fault.ts";
 import { stall } from "../support/registry/connection_faults.ts";
@@ -53,19 +53,10 @@ for (const signal of SIGNALS) {
   }
 
   Deno.test(`save leaves no file behind on ${signal}`, async () => {
-    await using programs = await makeTempDir();
+    await using docker = await makeFakeDocker("head -c 100000 /dev/zero; exec sleep 600");
     await using out = await makeTempDir();
-    await writeShellProgram(
-      programs,
-      "docker",
-      `case "$1" in
-        version) echo 20.10.24 ;;
-        images) echo '{"Repository":"app","Tag":"1","ID":"0123456789ab"}' ;;
-        save) head -c 100000 /dev/zero; exec sleep 600 ;;
-      esac`,
-    );
-    const env = { PATH: `${programs.path}:/usr/bin:/bin` };
-    await using process = await startCli(["save", "app:1", "--progress", "json"], { env, cwd: out.path });
+    const options = { env: docker.env, cwd: out.path };
+    await using process = await startCli(["save", "app:1", "--progress", "json"], options);
     await process.stderr.waitFor(/"save:bytes"/);
     const stoppedAt = performance.now();
     process.kill(signal);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { writeBuildContext } from "../support/build_context.ts";
+import { makeFakeDocker } from "../support/fake_docker.ts";
 import { fileNames } from "../support/file_names.ts";
 import { pullImage } from "../support/pulled_image.ts";
 import { startRealDocker } from "../support/real_docker.ts";
@@ -9,7 +10,7 @@ import { assertRefused } from "../support/refusal.ts";
 import { runCli, startCliOnTerminal } from "../support/run_cli.ts";
 import { runCommand } from "../support/run_command.ts";
 import { writeShellProgram } from "../support/shell_program.ts";
-import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
 import { startTestRegistry } from "../support/test_registry.ts";
 
 const SYSTEM_PATH = Deno.env.get("PATH") ?? "";
@@ -59,37 +60,20 @@ testWith(["podman"], "save finds podman where there is no docker, and reports as
   assert.deepEqual(RepoTags, ["localhost/app:1"]);
 });
 
-/** A folder for the PATH with a docker that holds `app:1` and `web:2` and saves some bytes. */
-async function makeDocker(save = "printf content"): Promise<TempDir> {
-  const programs = await makeTempDir();
-  await writeShellProgram(
-    programs,
-    "docker",
-    `case "$1" in
-      version) echo 20.10.24 ;;
-      images)
-        echo '{"Repository":"app","Tag":"1","ID":"0123456789ab","Size":"1.2MB"}'
-        echo '{"Repository":"web","Tag":"2","ID":"0123456789ac","Size":"3MB"}' ;;
-      save) ${save} ;;
-    esac`,
-  );
-  return programs;
-}
-
 Deno.test("save prints the files on stdout and nothing of their content", async () => {
-  await using programs = await makeDocker();
+  await using docker = await makeFakeDocker();
   await using out = await makeTempDir();
-  const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` }, cwd: out.path };
+  const options = { env: docker.env, cwd: out.path };
   const result = await runCli(["save", "app:1", "web:2", "-q"], options);
   assert.deepEqual(result, { code: 0, stdout: "./app_1.tar\n./web_2.tar\n", stderr: "" });
   assert.equal(await Deno.readTextFile(out.join("app_1.tar")), "content");
 });
 
 Deno.test("save overwrites nothing without --force", async () => {
-  await using programs = await makeDocker();
+  await using docker = await makeFakeDocker();
   await using out = await makeTempDir();
   await Deno.writeTextFile(out.join("app_1.tar"), "mine");
-  const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` }, cwd: out.path };
+  const options = { env: docker.env, cwd: out.path };
   assertRefused(await runCli(["save", "web:2", "app:1"], options), {
     code: 2,
     message: /Cannot write "\.\/app_1\.tar": it exists/,
@@ -102,8 +86,8 @@ Deno.test("save overwrites nothing without --force", async () => {
 });
 
 Deno.test("save without images and without a terminal says how to name them", async () => {
-  await using programs = await makeDocker();
-  assertRefused(await runCli(["save"], { env: { PATH: `${programs.path}:/usr/bin:/bin` } }), {
+  await using docker = await makeFakeDocker();
+  assertRefused(await runCli(["save"], { env: docker.env }), {
     code: 2,
     message: /Cannot ask which images to save: there is no terminal/,
     hint: /Name the images/,
@@ -111,9 +95,9 @@ Deno.test("save without images and without a terminal says how to name them", as
 });
 
 testWith(["terminal"], "save without images asks which, on a terminal", async () => {
-  await using programs = await makeDocker();
+  await using docker = await makeFakeDocker();
   await using out = await makeTempDir();
-  const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` }, cwd: out.path };
+  const options = { env: docker.env, cwd: out.path };
   await using process = await startCliOnTerminal(["save"], options);
   await process.stdout.waitFor(/Which images\?[^]*web:2/);
   await process.type(" ");
@@ -125,11 +109,11 @@ testWith(["terminal"], "save without images asks which, on a terminal", async ()
 });
 
 Deno.test("save leaves nothing of an image whose save fails, and passes on what docker says", async () => {
-  await using programs = await makeDocker(
+  await using docker = await makeFakeDocker(
     "printf half; echo 'first line' >&2; echo 'Error: no space in daemon' >&2; exit 1",
   );
   await using out = await makeTempDir();
-  const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` }, cwd: out.path };
+  const options = { env: docker.env, cwd: out.path };
   const result = await runCli(["save", "app:1"], options);
   assertRefused(result, {
     code: 3,
@@ -162,9 +146,9 @@ Deno.test("save says what it tried when there is no runtime", async () => {
 });
 
 Deno.test("save says which image there is none of", async () => {
-  await using programs = await makeDocker();
+  await using docker = await makeFakeDocker();
   await using out = await makeTempDir();
-  const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` }, cwd: out.path };
+  const options = { env: docker.env, cwd: out.path };
   assertRefused(await runCli(["save", "app:1", "nginx:9"], options), {
     code: 3,
     message: /Cannot save "nginx:9": docker has no such image/,
@@ -174,10 +158,10 @@ Deno.test("save says which image there is none of", async () => {
 });
 
 Deno.test("save writes into directories that are there only", async () => {
-  await using programs = await makeDocker();
+  await using docker = await makeFakeDocker();
   await using out = await makeTempDir();
   await Deno.writeTextFile(out.join("file"), "");
-  const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` }, cwd: out.path };
+  const options = { env: docker.env, cwd: out.path };
   for (
     const [directory, reason] of [["none", /no such file or directory/], [
       "file",
@@ -205,11 +189,11 @@ for (
   ] as const
 ) {
   testWith(["mount"], `save leaves nothing on a disk that is ${what}`, async () => {
-    await using programs = await makeDocker("head -c 1000000 /dev/zero");
+    await using docker = await makeFakeDocker("head -c 1000000 /dev/zero");
     await using disk = await makeTempDir();
     await runCommand(["mount", "-t", "tmpfs", "-o", mountOptions, "tmpfs", disk.path]);
     try {
-      const options = { env: { PATH: `${programs.path}:/usr/bin:/bin` } };
+      const options = { env: docker.env };
       assertRefused(await runCli(["save", "app:1", "--output-dir", disk.path], options), {
         code: 3,
         message,

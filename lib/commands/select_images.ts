@@ -49,8 +49,10 @@ function digestsOf(image: Image): string[] {
 }
 
 function startsWith(digest: string, wish: string): boolean {
-  const hex = wish.replace(/^sha256:/, "");
-  return hex.length >= MIN_DIGEST_DIGITS && digest.slice(digest.indexOf(":") + 1).startsWith(hex);
+  const isQualified = wish.includes(":");
+  const hex = wish.slice(wish.indexOf(":") + 1);
+  const known = isQualified ? digest : digest.slice(digest.indexOf(":") + 1);
+  return hex.length >= MIN_DIGEST_DIGITS && known.startsWith(wish);
 }
 
 function notFound(images: readonly Image[], name: string): PusherError {

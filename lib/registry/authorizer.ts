@@ -4,6 +4,7 @@ import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { discard, type Exchange, type RegistryRequest } from "./registry_request.ts";
 import { fetchToken, type Token } from "./token_service.ts";
+import { distrust } from "./trusted_url.ts";
 
 /** What an {@linkcode Authorizer} works with. */
 export interface AuthorizerOptions {
@@ -45,9 +46,18 @@ export class Authorizer {
   learn(response: Response): boolean {
     const header = response.headers.get("www-authenticate");
     if (header === null) return false;
-    const challenge = parseChallenges(header).find(({ scheme }) => scheme === "bearer" || scheme === "basic");
+    const known = parseChallenges(header).filter(({ scheme }) => scheme === "bearer" || scheme === "basic");
+    // Some offer a way in that leads nowhere beside one that works; if all do, the first says what is wrong.
+    const challenge = known.find((challenge) => this.#isUsable(challenge)) ?? known[0];
     if (challenge) this.#challenge = challenge;
     return challenge !== undefined;
+  }
+
+  #isUsable({ scheme, parameters: { realm = "" } }: Challenge): boolean {
+    const { baseUrl } = this.#options;
+    if (scheme === "basic") return true;
+    return realm !== "" && URL.canParse(realm, baseUrl) &&
+      distrust(new URL(realm, baseUrl), baseUrl) === undefined;
   }
 
   /**

@@ -55,6 +55,8 @@ export class Repository {
     const response = await this.#session.exchange(request);
     await discard(response);
     if (response.status === 404) return false;
+    // A registry that does not answer the question takes the blob.
+    if (response.status === 405) return false;
     if (response.status !== 200) throw await this.#error(response, request, `ask "${this.name}" for a blob`);
     const size = response.headers.get("content-length");
     return size === null || Number(size) === blob.size;

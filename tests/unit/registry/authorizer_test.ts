@@ -273,3 +273,12 @@ Deno.test("Authorizer tries the token service again after it failed", async () =
   isDown = false;
   assert.equal((await sender.send(request("GET", BLOB, PUSH))).status, 200);
 });
+
+Deno.test("Authorizer passes by a way in that leads nowhere if there is another", async () => {
+  const stub = stubExchange(() => new Response("ok"));
+  const sender = authorizer(stub);
+  const challenge = 'Bearer realm="null://r.example/v2/token", Basic realm="r.example"';
+  assert.equal(sender.learn(unauthorized(challenge)), true);
+  await sender.send(request("GET", BLOB, PUSH));
+  assert.equal(authorizations(stub.requests)[0], `Basic ${btoa("alice:pw")}`);
+});

@@ -29,6 +29,7 @@ Deno.test("hasBlob() believes an answer only where the size fits", async () => {
     [empty(200, { "content-length": "0" }), false],
     [empty(200, { "content-length": "x" }), false],
     [empty(404), false],
+    [empty(405), false],
   ];
   for (const [answer, isThere] of cases) {
     const stub = answersInTurn(answer);
@@ -45,7 +46,6 @@ Deno.test("hasBlob() does not take a failure for an absence", async () => {
     const [status, code] of [
       [401, "AUTH_DENIED"],
       [403, "AUTH_DENIED"],
-      [405, "REGISTRY_REJECTED"],
       [
         503,
         "REGISTRY_UNAVAILABLE",

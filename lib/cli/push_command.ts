@@ -9,6 +9,7 @@ import { type PasswordOptions, readPassword } from "./read_password.ts";
 const MAX_CONCURRENCY = 64;
 const MIN_CHUNK_BYTES = 2 ** 20;
 const MAX_CHUNK_BYTES = 4 * 2 ** 30;
+const MIN_RATE_BYTES = 1_000;
 
 /**
  * Defines `push`.
@@ -50,6 +51,11 @@ export function definePush({ program, host, run }: CommandLine): void {
       "upload large blobs in parts of this size, 1MiB to 4GiB (default: to suit link and registry)",
       parseChunkSize,
     )
+    .option(
+      "--limit-rate <rate>",
+      "send at most this much a second over all uploads, such as 10MB",
+      parseRate,
+    )
     .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
     .option("--force", "send blobs even if the registry says it has them")
     .option("--verify", "ask the registry afterwards whether it holds everything")
@@ -76,6 +82,7 @@ Examples:
           credentials,
           concurrency: options.concurrency,
           chunkSizeBytes: options.blobChunk,
+          rateBytesPerSecond: options.limitRate,
           isResuming: options.resume,
           force: options.force,
           verify: options.verify,
@@ -104,6 +111,12 @@ function parseChunkSize(text: string): number {
     return sizeBytes;
   }
   throw invalid("--blob-chunk", text, "a size from 1MiB to 4GiB");
+}
+
+function parseRate(text: string): number {
+  const bytesPerSecond = parseByteSize(text.replace(/\/s$/, ""));
+  if (bytesPerSecond !== undefined && bytesPerSecond >= MIN_RATE_BYTES) return bytesPerSecond;
+  throw invalid("--limit-rate", text, "a size from 1KB, for each second");
 }
 
 async function readCredentials(

@@ -90,6 +90,7 @@ export async function push(options: PushOptions, context: CommandContext): Promi
     ...retryContext,
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     chunkSizeBytes: options.chunkSizeBytes,
+    rateBytesPerSecond: options.rateBytesPerSecond,
     journal: isResuming ? new UploadJournal(stateDir, { clock, onWarning, onNotice }) : undefined,
     habits: await recallHabits(memory, jobs),
     onLearned: (registry, habits) => learned.set(registry, habits),

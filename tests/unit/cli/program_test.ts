@@ -85,7 +85,8 @@ Deno.test("parseProgram() reads the options of save and login", async () => {
 
 Deno.test("parseProgram() sets nothing that was not asked for", async () => {
   assert.deepEqual(await optionsOf("push a.tar"), { resume: true });
-  assert.deepEqual(await optionsOf("push a.tar --no-resume --force --verify --dry-run"), {
+  assert.deepEqual(await optionsOf("push a.tar --no-resume --force --verify --dry-run --limit-rate 10MB/s"), {
+    limitRate: 10_000_000,
     resume: false,
     force: true,
     verify: true,

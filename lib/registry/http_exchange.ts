@@ -227,13 +227,14 @@ function connectionError(request: RegistryRequest, error: unknown): PusherError 
   if (isPusherError(error)) return error;
   const registry = request.url.host;
   const detail = { registry, request: `${request.method} ${request.url.pathname}` };
-  const text = innermostMessage(error);
+  const cause = innermost(error);
+  const text = cause instanceof Error ? cause.message : String(cause);
   const cannot = `Cannot reach "${registry}"`;
   if (/certificate|InvalidContentType|tls handshake|HandshakeFailure/i.test(text)) {
     return new PusherError("TLS", `${cannot}: ${tlsReason(text)}`, {
       detail,
       hint: tlsHint(text),
-      cause: error,
+      cause,
     });
   }
   if (/dns error|failed to lookup/i.test(text)) {
@@ -242,7 +243,15 @@ function connectionError(request: RegistryRequest, error: unknown): PusherError 
       detail,
       hint: "Check the spelling, and the DNS settings of this machine.",
       retryable: isTransient,
-      cause: error,
+      cause,
+    });
+  }
+  if (/^Fetch failed: Requests to port/.test(text)) {
+    return new PusherError("NETWORK", `${cannot}: no HTTP client may use its port`, {
+      detail,
+      hint:
+        "Give the registry another port: https://fetch.spec.whatwg.org/#port-blocking lists those to avoid.",
+      cause,
     });
   }
   if (/connection refused/i.test(text)) {
@@ -250,14 +259,14 @@ function connectionError(request: RegistryRequest, error: unknown): PusherError 
       detail,
       hint: "Check the port, and that the registry is running.",
       retryable: true,
-      cause: error,
+      cause,
     });
   }
   return new PusherError("NETWORK", `${cannot}: the connection broke (${printable(text, 200)})`, {
     detail,
     hint: "Check the link to the registry, and any proxy between.",
     retryable: true,
-    cause: error,
+    cause,
   });
 }
 
@@ -276,9 +285,9 @@ function tlsHint(text: string): string {
       "DENO_TLS_CA_STORE=system if this machine trusts it.";
 }
 
-/** Deno nests the cause of a failed fetch: the innermost text says it best. */
-function innermostMessage(error: unknown): string {
+/** Deno nests the cause of a failed fetch: the innermost says it best. */
+function innermost(error: unknown): unknown {
   let current = error;
   while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  return current instanceof Error ? current.message : String(current);
+  return current;
 }

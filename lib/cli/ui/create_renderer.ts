@@ -20,6 +20,12 @@ export interface RendererOptions {
    * @default {false}
    */
   quiet?: boolean | undefined;
+  /**
+   * Whether the result is for a program. Unless somebody watches, standard error is left to warnings and the error then.
+   *
+   * @default {false}
+   */
+  json?: boolean | undefined;
 }
 
 /**
@@ -30,8 +36,9 @@ export interface RendererOptions {
  * @returns The renderer, to be disposed.
  */
 export function createRenderer(host: Host, options: RendererOptions = {}): Renderer {
-  const { progress = "auto", quiet = false } = options;
-  if (quiet) return createQuietRenderer(host.stderr, { notices: false });
+  const { progress = "auto", quiet = false, json = false } = options;
+  const isUnwatched = json && progress === "auto" && automaticStyle(host) === "plain";
+  if (quiet || isUnwatched) return createQuietRenderer(host.stderr, { notices: false });
   switch (progress === "auto" ? automaticStyle(host) : progress) {
     case "tty":
       return new TtyRenderer(host, terminalStyle(host, host.stderr));

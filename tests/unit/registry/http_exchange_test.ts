@@ -206,6 +206,15 @@ Deno.test("a connection that breaks can be tried again, wherever it breaks", asy
   }
 });
 
+Deno.test("a port that fetch never connects to is not tried again", async () => {
+  using client = Deno.createHttpClient({ http2: false });
+  const exchange = createHttpExchange({ client, clock: new FakeClock() });
+  const error = await exchange(request("GET", "http://127.0.0.1:6000/v2/")).catch((error: unknown) => error);
+  assert.ok(isPusherError(error, "NETWORK"));
+  assert.equal(error.retryable, false);
+  assert.match(error.message, /no HTTP client may use its port/);
+});
+
 Deno.test("a port where nobody listens is refused", async () => {
   const line = connect(() => Promise.resolve({ status: 200 }));
   await line[Symbol.asyncDispose]();

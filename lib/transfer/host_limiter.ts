@@ -42,7 +42,7 @@ export class HostLimiter {
   async acquire(signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     if (this.#active < this.#allowed) this.#active++;
-    else await this.#queue(signal);
+    else await this.#queue(signal, "last");
     let held = true;
     const permit = {
       [Symbol.dispose]: () => {
@@ -59,13 +59,23 @@ export class HostLimiter {
   }
 
   /**
-   * Waits while the registry wants to be left alone. Called before every request.
+   * Waits while the registry wants to be left alone, and while more blobs are on their way than may be. Called before
+   * every request, with a permit in hand.
    *
    * @param signal Gives up waiting by rejecting with its reason.
    */
   async quiet(signal: AbortSignal): Promise<void> {
     for (let leftMs; (leftMs = this.#quietUntilMs - this.#clock.now()) > 0;) {
       await this.#clock.sleep(leftMs, signal);
+    }
+    if (this.#active <= this.#allowed) return;
+    this.#active--;
+    try {
+      await this.#queue(signal, "first");
+    } catch (reason) {
+      // The permit is still the caller's to give back.
+      this.#active++;
+      throw reason;
     }
   }
 
@@ -89,7 +99,8 @@ export class HostLimiter {
     this.#letGo();
   }
 
-  #queue(signal: AbortSignal): Promise<void> {
+  /** What is on its way goes on before anything new begins. */
+  #queue(signal: AbortSignal, place: "first" | "last"): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const enter = (): void => {
       signal.removeEventListener("abort", leave);
@@ -99,7 +110,8 @@ export class HostLimiter {
       this.#waiting.splice(this.#waiting.indexOf(enter), 1);
       reject(signal.reason);
     };
-    this.#waiting.push(enter);
+    if (place === "first") this.#waiting.unshift(enter);
+    else this.#waiting.push(enter);
     signal.addEventListener("abort", leave, { once: true });
     return promise;
   }

@@ -162,12 +162,9 @@ export class RegistryLane {
   }
 
   async #isThere(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<boolean> {
-    const { host, isForced } = this.#context;
-    if (isForced || this.#denied.has(`${job.target.name} ${blob.digest}`)) return false;
-    return await retry(async () => {
-      await host.limiter.quiet(signal);
-      return await job.target.hasBlob(blob, signal);
-    }, { ...this.#context, signal });
+    const isDenied = this.#denied.has(`${job.target.name} ${blob.digest}`);
+    if (this.#context.isForced || isDenied) return false;
+    return await this.#ask(() => job.target.hasBlob(blob, signal), signal);
   }
 
   async #upload(
@@ -195,16 +192,26 @@ export class RegistryLane {
 
   async #putManifests(job: PushJob): Promise<void> {
     const { target, image, tag } = job;
-    const { signal, host, onEvent } = this.#context;
+    const { signal, onEvent } = this.#context;
     for (const manifest of manifestsBottomUp(image.root)) {
       const { descriptor, bytes } = manifest;
-      await retry(async () => {
-        await host.limiter.quiet(signal);
-        await target.putManifest(descriptor, bytes, manifest === image.root ? tag : undefined, signal);
-      }, this.#context);
+      const name = manifest === image.root ? tag : undefined;
+      await this.#ask(() => target.putManifest(descriptor, bytes, name, signal), signal);
       const { digest, mediaType, size: sizeBytes } = descriptor;
       onEvent({ type: "manifest:done", target: target.name, digest, mediaType, sizeBytes });
     }
+  }
+
+  /** Sends a request that is safe to repeat; when the registry is in trouble, all workers hear of it. */
+  #ask<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { limiter } = this.#context.host;
+    const attempt = async (): Promise<T> => {
+      await limiter.quiet(signal);
+      return await request();
+    };
+    return retry(attempt, { ...this.#context, signal }, (error, delayMs) => {
+      if (isPusherError(error, "REGISTRY_UNAVAILABLE")) limiter.trouble(delayMs);
+    });
   }
 
   /** Whether the registry refused a manifest because blobs are gone that it said it had. */

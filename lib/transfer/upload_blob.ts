@@ -109,6 +109,7 @@ class BlobTransfer {
     this.#attempt = { strategy, bodyBytes: restBytes, offsetBytes: upload.offsetBytes };
     this.#isCommitting = true;
     const hasBody = restBytes > 0 || size === 0;
+    await host.limiter.quiet(signal);
     await upload.commit(digest, signal, hasBody ? content.part(upload.offsetBytes, restBytes) : undefined);
     this.#tellUpTo(size);
     host.limiter.success();
@@ -190,7 +191,7 @@ class BlobTransfer {
     const delayMs = retryDelayMs(error, failures, this.#context) ??
       (hasOtherWay || isBadSession ? 0 : undefined);
     if (delayMs === undefined) throw await this.#given(error);
-    if (isPusherError(error, "REGISTRY_UNAVAILABLE")) host.limiter.trouble(delayMs);
+    if (isTrouble(error)) host.limiter.trouble(delayMs);
     const reason = error instanceof Error ? error.message : String(error);
     onEvent({ type: "blob:retry", ...this.#key(), attempt: failures + 1, delayMs, reason });
     await clock.sleep(delayMs, signal);
@@ -261,4 +262,10 @@ class BlobTransfer {
   #key(): { target: string; digest: Descriptor["digest"] } {
     return { target: this.#context.target.name, digest: this.#blob.digest };
   }
+}
+
+/** What more than one worker would feel. Some registries lose sessions when too many go at once. */
+function isTrouble(error: unknown): boolean {
+  const isLostSession = isPusherError(error, "REGISTRY_REJECTED") && error.retryable;
+  return isLostSession || isPusherError(error, "REGISTRY_UNAVAILABLE");
 }

@@ -123,6 +123,46 @@ Deno.test("permits given out before trouble count afterwards", async () => {
   }
 });
 
+Deno.test("quiet() holds back who is on the way while fewer may be, and lets them go on before new ones", async () => {
+  const limiter = new HostLimiter(3, new FakeClock());
+  const entered: string[] = [];
+  const permits = await Promise.all(queue(limiter, "abc", entered));
+  queue(limiter, "d", entered);
+  limiter.trouble(0);
+  const onTheWay = [...permits].map(async (_, index) => {
+    await limiter.quiet(SIGNAL);
+    entered.push(`${index}`);
+  });
+  await settle();
+  assert.equal(entered.join(""), "abc2", "one may go on");
+  permits[2]![Symbol.dispose]();
+  await settle();
+  permits[0]![Symbol.dispose]();
+  await settle();
+  permits[1]![Symbol.dispose]();
+  await settle();
+  assert.equal(entered.length, 7);
+  assert.equal(entered.at(-1), "d", "whoever had begun is first");
+  await Promise.all(onTheWay);
+});
+
+Deno.test("quiet() given up while held back leaves the permit to its holder", async () => {
+  const limiter = new HostLimiter(2, new FakeClock());
+  const permits = [await limiter.acquire(SIGNAL), await limiter.acquire(SIGNAL)];
+  limiter.trouble(0);
+  const controller = new AbortController();
+  const reason = new Error("stop");
+  const held = limiter.quiet(controller.signal);
+  controller.abort(reason);
+  await assert.rejects(held, reason);
+  for (const permit of permits) permit[Symbol.dispose]();
+  using _first = await limiter.acquire(SIGNAL);
+  const entered: string[] = [];
+  queue(limiter, "a", entered);
+  await settle();
+  assert.equal(entered.join(""), "", "one at a time is allowed, no more");
+});
+
 Deno.test("success() lets in one who waits", async () => {
   const limiter = new HostLimiter(2, new FakeClock());
   limiter.trouble(0);

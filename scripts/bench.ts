@@ -46,6 +46,7 @@ async function bench(sizeBytes: number, rounds: number): Promise<void> {
     ? resources.use(await startRealRegistry())
     : undefined;
   const port = sink.ready[1]!;
+  await Deno.writeTextFile(dir.join("empty.ts"), "");
   const cases = [
     ...limitCases(one, port),
     ...sinkCases(dir, [one, three], port),
@@ -61,11 +62,11 @@ async function bench(sizeBytes: number, rounds: number): Promise<void> {
   printTable(cases, new Map([...results].map(([label, runs]) => [label, medianOf(runs)])));
 }
 
-function limitCases(archive: BenchArchive, port: string): Case[] {
+function limitCases(dir: TempDir, archive: BenchArchive, port: string): Case[] {
   const deno = (name: string, ...args: string[]): Promise<Measurement> =>
     measure([Deno.execPath(), "run", "-A", script(`bench/${name}`), ...args]);
   return [
-    { label: EMPTY, bytes: 0, run: () => measure([Deno.execPath(), "eval", ""]) },
+    { label: EMPTY, bytes: 0, run: () => measure([Deno.execPath(), "run", "-A", dir.join("empty.ts")]) },
     { label: HASH_ONLY, bytes: archive.layerBytes, run: () => deno("hash_only.ts", archive.path) },
     {
       label: "raw socket and hash, one thread",

@@ -48,7 +48,7 @@ async function bench(sizeBytes: number, rounds: number): Promise<void> {
   const port = sink.ready[1]!;
   await Deno.writeTextFile(dir.join("empty.ts"), "");
   const cases = [
-    ...limitCases(one, port),
+    ...limitCases(dir, one, port),
     ...sinkCases(dir, [one, three], port),
     ...await registryCases(dir, three, registry),
   ];

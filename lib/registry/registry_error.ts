@@ -157,6 +157,9 @@ function hintFor(
   if (errorCodes.includes("TAG_INVALID") || status === 409 || status === 412) {
     return "The tag may be protected against being overwritten: push under another tag, or change the registry's rule.";
   }
+  if (errorCodes.some((code) => code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN")) {
+    return "The registry misses what it said it has: push again with --force, which sends every blob.";
+  }
   switch (status) {
     case 401:
       if (!purpose.hasCredentials) return `Run "${login}", or give --username and --password.`;

@@ -1,4 +1,4 @@
-import { isPusherError } from "../errors.ts";
+import { isPusherError, type PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
 import { distinctBlobs, type Image, manifestsBottomUp } from "../spec/image.ts";
@@ -94,14 +94,17 @@ export class RegistryLane {
    */
   async push(job: PushJob): Promise<PushedImage> {
     const { digest, mediaType } = job.image.root.descriptor;
-    try {
-      await this.#sendBlobs(job);
-      await this.#putManifests(job);
-    } catch (error) {
-      if (!this.#isStale(error, job)) throw error;
-      // What the registry said it had is gone meanwhile (garbage collection): ask again, once.
-      await this.#sendBlobs(job);
-      await this.#putManifests(job);
+    for (let isFirst = true;; isFirst = false) {
+      try {
+        await this.#sendBlobs(job);
+        await this.#putManifests(job);
+        break;
+      } catch (error) {
+        // What the registry said it had is gone (garbage collection): ask again, once, or send what it names now.
+        if (!isBlobUnknown(error)) throw error;
+        const isNews = this.#deny(job, error.detail.unknownDigests);
+        if (!isFirst && !isNews) throw error;
+      }
     }
     const reference = jobReference(job);
     if (job.tag !== undefined) this.#context.onEvent({ type: "tag:done", reference, digest });
@@ -196,7 +199,14 @@ export class RegistryLane {
     for (const manifest of manifestsBottomUp(image.root)) {
       const { descriptor, bytes } = manifest;
       const name = manifest === image.root ? tag : undefined;
-      await this.#ask(() => target.putManifest(descriptor, bytes, name, signal), signal);
+      try {
+        await this.#ask(() => target.putManifest(descriptor, bytes, name, signal), signal);
+      } catch (error) {
+        if (name === undefined || !isProtected(error)) throw error;
+        // A tag that is written once may be what it should be: pushed before, or just now with the answer lost.
+        const found = await this.#ask(() => target.manifestDigest(name, signal), signal);
+        if (found !== descriptor.digest) throw error;
+      }
       const { digest, mediaType, size: sizeBytes } = descriptor;
       onEvent({ type: "manifest:done", target: target.name, digest, mediaType, sizeBytes });
     }
@@ -214,14 +224,15 @@ export class RegistryLane {
     });
   }
 
-  /** Whether the registry refused a manifest because blobs are gone that it said it had. */
-  #isStale(error: unknown, job: PushJob): boolean {
-    if (!isPusherError(error, "REGISTRY_REJECTED")) return false;
-    const { errorCodes, unknownDigests } = error.detail;
-    if (!errorCodes.some((code) => code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN")) return false;
-    for (const { digest } of transferableBlobs(job.image)) this.#holdersOf(digest).delete(job.target.name);
-    for (const digest of unknownDigests) this.#denied.add(`${job.target.name} ${digest}`);
-    return true;
+  /** Forgets that the repository has the image's blobs; says whether it did not yet name one of these. */
+  #deny(job: PushJob, digests: readonly string[]): boolean {
+    const { name } = job.target;
+    const known = this.#denied.size;
+    for (const { digest } of transferableBlobs(job.image)) {
+      this.#holdersOf(digest).delete(name);
+      if (digests.includes(digest)) this.#denied.add(`${name} ${digest}`);
+    }
+    return this.#denied.size > known;
   }
 
   #holdersOf(digest: Digest): Set<string> {
@@ -229,6 +240,19 @@ export class RegistryLane {
     this.#holders.set(digest, holders);
     return holders;
   }
+}
+
+/** The registry refused a manifest because it does not hold blobs of it. */
+function isBlobUnknown(error: unknown): error is PusherError<"REGISTRY_REJECTED"> {
+  return isPusherError(error, "REGISTRY_REJECTED") &&
+    error.detail.errorCodes.some((code) => code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN");
+}
+
+/** The registry refused to write a tag that is there already. */
+function isProtected(error: unknown): boolean {
+  if (!isPusherError(error, "REGISTRY_REJECTED")) return false;
+  const { status, errorCodes } = error.detail;
+  return errorCodes.includes("TAG_INVALID") || status === 409 || status === 412;
 }
 
 function messageOf(error: unknown): string {

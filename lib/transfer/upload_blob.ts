@@ -62,8 +62,10 @@ class BlobTransfer {
   /** What an earlier process left, until it is taken up. */
   #record: UploadRecord | undefined;
   #isCommitting = false;
-  /** Whether the registry found the digest wrong once: a session can have gone bad. */
+  /** Whether it has started over with a session of no use: that helps once. */
   #isRestarted = false;
+  /** Whether nothing was sent to the session yet, so that there is nothing to ask. */
+  #isFresh = false;
   /** Whether the registry refused what was sent last, so that its next refusal means the session. */
   #isRefused = false;
 
@@ -83,7 +85,8 @@ class BlobTransfer {
     while (true) {
       try {
         await host.limiter.quiet(signal);
-        const isThere = failures > 0 && await this.#isThereAfterAll(content);
+        const isThere = failures > 0 && !this.#isFresh && await this.#isThereAfterAll(content);
+        this.#isFresh = false;
         const outcome = isThere ? "sent" : await this.#send(content);
         await this.#entry?.remove();
         return outcome;
@@ -190,7 +193,10 @@ class BlobTransfer {
     // What may pass is waited for, even if there is another way: it may be an outage.
     const delayMs = retryDelayMs(error, failures, this.#context) ??
       (hasOtherWay || isBadSession ? 0 : undefined);
-    if (delayMs === undefined) throw await this.#given(error);
+    if (delayMs === undefined) {
+      if (await this.#hasForgotten(error)) return;
+      throw await this.#given(error);
+    }
     if (isTrouble(error)) host.limiter.trouble(delayMs);
     const reason = error instanceof Error ? error.message : String(error);
     onEvent({ type: "blob:retry", ...this.#key(), attempt: failures + 1, delayMs, reason });
@@ -221,10 +227,26 @@ class BlobTransfer {
     this.#tellUpTo(0);
   }
 
+  /** A registry that cannot say where an upload is, yet opens another, has forgotten it for our purposes. */
+  async #hasForgotten(error: unknown): Promise<boolean> {
+    const { target, signal } = this.#context;
+    const isAsking = this.#attempt === undefined && (this.#upload ?? this.#record) !== undefined;
+    if (!isAsking || this.#isRestarted || !isPusherError(error, "REGISTRY_UNAVAILABLE")) return false;
+    const upload = await target.startUpload(signal).catch(() => undefined);
+    if (!upload) return false;
+    this.#isRestarted = true;
+    this.#isFresh = true;
+    this.#upload = upload;
+    this.#record = undefined;
+    this.#isCommitting = false;
+    this.#tellUpTo(0);
+    return true;
+  }
+
   /** After the last attempt: what a later run can go on with is kept, anything else given up. */
   async #given(error: unknown): Promise<unknown> {
-    const canGoOn = this.#entry && (this.#upload?.offsetBytes ?? 0) > 0 &&
-      !isPusherError(error, "DIGEST_MISMATCH");
+    const offsetBytes = this.#upload?.offsetBytes ?? this.#record?.offsetBytes ?? 0;
+    const canGoOn = this.#entry && offsetBytes > 0 && !isPusherError(error, "DIGEST_MISMATCH");
     if (!canGoOn) await this.#abandon();
     return error;
   }

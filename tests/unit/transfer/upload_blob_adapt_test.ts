@@ -67,6 +67,13 @@ function bodyOf(call: DryCall): (number | string)[] {
   return call.call === "commit" && call.sizeBytes !== undefined ? [`commit ${call.sizeBytes / MIB}`] : [];
 }
 
+function unavailable(): PusherError {
+  return new PusherError("REGISTRY_UNAVAILABLE", "Cannot upload: the registry answered 500", {
+    detail: { registry: "r.example", request: "GET /u", status: 500, errorCodes: [], unknownDigests: [] },
+    retryable: true,
+  });
+}
+
 const isAppend = (call: DryCall): boolean => call.call === "append";
 
 Deno.test("an upload is remembered after every part, and forgotten when it is complete", async () => {
@@ -115,6 +122,30 @@ Deno.test("an earlier upload waits until the registry can be asked for it", asyn
   });
   assert.deepEqual(outcome.bodies, [10, 5]);
   assert.equal(outcome.target.calls.some(({ call }) => call === "start"), false);
+});
+
+Deno.test("an upload that the registry never says anything of, while it opens others, starts over", async () => {
+  const record = { location: "https://r.example/u", offsetBytes: 20 * MIB, minChunkBytes: 0 };
+  const outcome = await upload({
+    record,
+    answer(call) {
+      if (call.call === "recover") throw unavailable();
+    },
+  });
+  assert.equal(outcome.error, undefined);
+  assert.deepEqual(outcome.bodies, [10, 10, 10, 5]);
+});
+
+Deno.test("an upload is kept for later when the registry can do nothing at all", async () => {
+  const record = { location: "https://r.example/u", offsetBytes: 20 * MIB, minChunkBytes: 0 };
+  const outcome = await upload({
+    record,
+    answer() {
+      throw unavailable();
+    },
+  });
+  assert.ok(isPusherError(outcome.error, "REGISTRY_UNAVAILABLE"));
+  assert.deepEqual(outcome.journal, ["released"]);
 });
 
 Deno.test("a remembered session that turns out to be lost is not asked for again", async () => {

@@ -3,8 +3,8 @@ import { BUFFER_BYTES, type BufferSupply } from "../util/buffer_ring.ts";
 import type { Clock } from "../util/clock.ts";
 import type { BlobSource } from "./ports.ts";
 
-/** Most that is kept for readers that are behind. */
-const WINDOW_BYTES = 8 * 2 ** 20;
+/** Chunks that are kept at most for readers that are behind: 8 MiB, but less where a low rate makes them small. */
+const MAX_CHUNKS = 32;
 /** How long the others wait for a reader: to begin, or to catch up. */
 const PATIENCE_MS = 5_000;
 /** Chunks behind a reader's position that may still be on their way, as `BufferRing` explains. */
@@ -38,7 +38,7 @@ interface Chunk {
  *
  * - A chunk is read when the foremost reader asks for it, and kept until the last one is three chunks past it.
  * - Who comes first waits for those that are expected. They begin together, at the lowest position.
- * - At most 8 MiB are kept. While a reader is that far behind, the others wait.
+ * - At most 32 chunks are kept. While a reader is that far behind, the others wait.
  * - Nobody is waited for longer than 5 seconds, and then not again until it keeps up by itself.
  * - A reader asks for what is not kept any more, because it was left behind or tries a part again: it is told to read
  *   alone. Whenever it asks for something that is kept, it is part of the round again.
@@ -63,7 +63,11 @@ export class FanOut implements Disposable {
   /** Called when something has changed that could be waited for. */
   #wake: () => void = () => {};
 
-  /** @param options What is read, and who will read it. */
+  /**
+   * Reads nothing yet.
+   *
+   * @param options What is read, and who will read it.
+   */
   constructor(options: FanOutOptions) {
     this.#options = options;
     this.#awaited = new Set([...options.expected].filter((reader) => !options.late.has(reader)));
@@ -156,8 +160,9 @@ export class FanOut implements Disposable {
   }
 
   #isNear(positionBytes: number): boolean {
-    return positionBytes >= this.#endBytes - this.#keptBytes() &&
-      positionBytes < this.#endBytes + WINDOW_BYTES;
+    const { bufferBytes = BUFFER_BYTES } = this.#options;
+    const firstBytes = this.#chunks[0]?.startBytes ?? this.#endBytes;
+    return positionBytes >= firstBytes && positionBytes < this.#endBytes + MAX_CHUNKS * bufferBytes;
   }
 
   /** Keeps nothing for a reader any more, nor overwrites what its last request may still be sending. */
@@ -195,25 +200,21 @@ export class FanOut implements Disposable {
 
   /** Waits for those that are behind, if too much is kept for them. */
   async #makeRoom(): Promise<void> {
-    this.#dropOld();
-    if (this.#keptBytes() <= WINDOW_BYTES / 2) this.#fullSinceMs = undefined;
     const hasRoom = (): boolean => {
       this.#dropOld();
-      return this.#keptBytes() < WINDOW_BYTES;
+      return this.#chunks.length < MAX_CHUNKS;
     };
-    if (hasRoom()) return;
+    const isEnough = hasRoom();
+    if (this.#chunks.length <= MAX_CHUNKS / 2) this.#fullSinceMs = undefined;
+    if (isEnough) return;
     this.#fullSinceMs ??= this.#options.clock.now();
     if (await this.#waitFor(hasRoom, this.#fullSinceMs + PATIENCE_MS)) return;
     for (const [reader, positionBytes] of this.#positions) {
-      if (positionBytes >= this.#endBytes - WINDOW_BYTES / 2) continue;
+      if (this.#indexOf(positionBytes) >= MAX_CHUNKS / 2) continue;
       this.#options.late.add(reader);
       this.#forsake(reader);
     }
     this.#dropOld();
-  }
-
-  #keptBytes(): number {
-    return this.#endBytes - (this.#chunks[0]?.startBytes ?? this.#endBytes);
   }
 
   #dropOld(): void {

@@ -45,7 +45,11 @@ export class SharedReads {
   /** Readers that the others do not wait for. */
   #late = new Set<string>();
 
-  /** @param options Time and rate. */
+  /**
+   * Starts with nothing expected.
+   *
+   * @param options Time and rate.
+   */
   constructor(options: SharedReadsOptions) {
     this.#options = options;
   }

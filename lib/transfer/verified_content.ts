@@ -32,7 +32,7 @@ export class VerifiedContent {
   #options: ContentOptions;
   /** One ring for all parts: what a part leaves on its way has arrived when the next one begins. */
   #buffers: BufferRing;
-  /** How far the newest stream that was read alone reaches. */
+  /** How far the newest part reaches. */
   #openedBytes = 0;
   /** How far the newest part was read. */
   #readBytes = 0;
@@ -70,6 +70,9 @@ export class VerifiedContent {
   #open(offsetBytes: number, lengthBytes: number, outer: StreamTap | undefined): ReadableStream<Uint8Array> {
     const { check, share } = this.#options;
     if (this.#blob.size === 0) check.pass(new Uint8Array(), 0);
+    // Again: what an attempt that was given up has left on its way must not change under it.
+    if (offsetBytes < this.#openedBytes) this.#buffers = this.#newRing();
+    this.#openedBytes = offsetBytes + lengthBytes;
     this.#readBytes = offsetBytes;
     const tap = this.#newest = this.#tap(offsetBytes, outer);
     return share?.fanOut.isShared
@@ -99,9 +102,6 @@ export class VerifiedContent {
   #openAlone(offsetBytes: number, lengthBytes: number, tap?: StreamTap): ReadableStream<Uint8Array> {
     const { source, share } = this.#options;
     share?.fanOut.leave(share.reader);
-    // Read again: what an attempt that was given up has left on its way must not change under it.
-    if (offsetBytes < this.#openedBytes) this.#buffers = this.#newRing();
-    this.#openedBytes = offsetBytes + lengthBytes;
     return source.openBlob(this.#blob, { offsetBytes, lengthBytes, buffers: this.#buffers, tap });
   }
 

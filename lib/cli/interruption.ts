@@ -18,7 +18,8 @@ export function listenForInterruption(host: Host): Interruption {
   const controller = new AbortController();
   const signals = host.onStopSignal((signal) => {
     signals[Symbol.dispose]();
-    controller.abort(new PusherError("CANCELED", `Stopped by ${signal}`, { detail: { signal } }));
+    const hint = "Run the same command again: a push continues where it was.";
+    controller.abort(new PusherError("CANCELED", `Stopped by ${signal}`, { detail: { signal }, hint }));
   });
   const uncaught = host.onUncaught((error) => controller.abort(error));
   return {

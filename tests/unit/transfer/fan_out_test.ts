@@ -170,6 +170,24 @@ Deno.test("who is alone begins anew wherever it wants", async () => {
   fanOut[Symbol.dispose]();
 });
 
+Deno.test("who begins anew hears nothing more of the reading before", async () => {
+  const source = new MemoryBlobs(CHUNK_BYTES);
+  const blob = await source.add(BYTES);
+  const stuck = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+  const streams = [stuck];
+  const openBlob: typeof source.openBlob = (blob, range) => streams.shift() ?? source.openBlob(blob, range);
+  const { fanOut, clock, read } = await stageFor(["a"], {
+    source: { identity: source.identity, openBlob },
+    blob,
+  });
+  const first = read("a", 8);
+  assert(await isPending(first, clock));
+  fanOut.leave("a");
+  assert.equal(await read("b", 508, 500), 8);
+  assert.equal(await first, 0);
+  fanOut[Symbol.dispose]();
+});
+
 Deno.test("a chunk stays as it is until three more were asked for, even if its reader leaves", async () => {
   for (const leaves of [false, true]) {
     const { fanOut, read } = await stageFor(["a", "b"]);

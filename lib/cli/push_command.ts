@@ -2,6 +2,7 @@ import type { CommandContext } from "../commands/command_context.ts";
 import { PusherError } from "../errors.ts";
 import { parseByteSize } from "../util/byte_size.ts";
 import { printable } from "../util/printable.ts";
+import type { Outcome } from "./command_runner.ts";
 import type { Host } from "./host.ts";
 import type { CommandLine } from "./program.ts";
 import { type PasswordOptions, readPassword } from "./read_password.ts";
@@ -71,6 +72,7 @@ Examples:
       const options = command.optsWithGlobals();
       await run(async (context) => {
         const { planOfPush, push } = await import("../commands/push.ts");
+        const { tellingRemainder } = await import("./push_remainder.ts");
         const { planOutcome, pushOutcome } = await import("./push_view.ts");
         const credentials = await readCredentials(options, host, context);
         const pushOptions = {
@@ -90,7 +92,11 @@ Examples:
           stateDir: options.stateDir,
         };
         if (options.dryRun) return planOutcome(await planOfPush(pushOptions, context));
-        return pushOutcome(await push(pushOptions, context));
+        const pushing = async (context: CommandContext): Promise<Outcome> =>
+          pushOutcome(await push(pushOptions, context));
+        // Only what is remembered can be continued.
+        const isRemembered = options.resume && !options.force;
+        return isRemembered ? await tellingRemainder(context, pushing) : await pushing(context);
       }, options);
     });
 }

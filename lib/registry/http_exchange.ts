@@ -30,7 +30,10 @@ export interface HttpExchangeOptions {
  */
 export function createHttpExchange(options: HttpExchangeOptions): Exchange {
   const { client, clock } = options;
+  /** Some links cut what carried much: once one broke under a body, each body has a connection of its own. */
+  let isFragile = false;
   return async (request) => {
+    const isStreamed = request.body !== undefined && !(request.body instanceof Uint8Array);
     const attempt = new AbortController();
     const watchdog = new Watchdog(request, attempt, clock);
     const body = request.body && prepareBody(request.body, () => watchdog.moved(), () => watchdog.sent());
@@ -40,6 +43,7 @@ export function createHttpExchange(options: HttpExchangeOptions): Exchange {
         headers: {
           "accept-encoding": "identity",
           "user-agent": `docker-image-pusher/${VERSION}`,
+          ...(isFragile && isStreamed ? { connection: "close" } : {}),
           ...request.headers,
         },
         body: body?.init ?? null,
@@ -54,7 +58,10 @@ export function createHttpExchange(options: HttpExchangeOptions): Exchange {
     } catch (error) {
       watchdog.stop();
       request.signal.throwIfAborted();
-      throw body?.failure() ?? watchdog.failure() ?? connectionError(request, error);
+      const failure = body?.failure() ?? watchdog.failure();
+      if (failure) throw failure;
+      isFragile ||= isStreamed;
+      throw connectionError(request, error);
     }
   };
 }
@@ -227,8 +234,8 @@ function connectionError(request: RegistryRequest, error: unknown): PusherError 
   if (isPusherError(error)) return error;
   const registry = request.url.host;
   const detail = { registry, request: `${request.method} ${request.url.pathname}` };
-  const cause = innermost(error);
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = withoutUrl(innermostMessage(error));
+  const cause = new Error(text);
   const cannot = `Cannot reach "${registry}"`;
   if (/certificate|InvalidContentType|tls handshake|HandshakeFailure/i.test(text)) {
     return new PusherError("TLS", `${cannot}: ${tlsReason(text)}`, {
@@ -285,9 +292,14 @@ function tlsHint(text: string): string {
       "DENO_TLS_CA_STORE=system if this machine trusts it.";
 }
 
+/** The location of an upload is in it, which is secret: what comes behind it says what went wrong. */
+function withoutUrl(text: string): string {
+  return /\): (?:client error \(\w+\): )?(.+)$/s.exec(text)?.[1] ?? text.replace(/\?\S*/g, "");
+}
+
 /** Deno nests the cause of a failed fetch: the innermost says it best. */
-function innermost(error: unknown): unknown {
+function innermostMessage(error: unknown): string {
   let current = error;
   while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  return current;
+  return current instanceof Error ? current.message : String(current);
 }

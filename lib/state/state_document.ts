@@ -40,7 +40,9 @@ export async function readStateDocument<T>(document: StateDocument<T>): Promise<
     if (size > MAX_DOCUMENT_BYTES) throw new DocumentError(`it has ${size} bytes, too many to be ours`);
     return parseDocument(document.schema, await Deno.readFile(path));
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
+    // Nor is there one if something else is in the directory's place: whoever writes is told so.
+    const isMissing = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
+    if (isMissing) return undefined;
     throw new PusherError("STATE_CORRUPT", `Cannot read "${printable(path)}": ${systemReason(cause)}`, {
       detail: { path },
       hint: "Repair the file, or move it away to start without it.",

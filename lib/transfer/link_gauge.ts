@@ -14,7 +14,7 @@ const MAX_CHUNK_MS = 10_000;
 const NEW_SHARE = 0.3;
 /** Below 10 MiB, the sizes that limits are known at: S3's parts, GHCR, nginx as it comes. */
 const SMALL_CHUNKS = [SLOW_CHUNK_BYTES, 4 * MIB, 1 * MIB] as const;
-/** Parts that went through after which a link that broke is trusted with more at once. */
+/** Parts that went through after which a link that broke is trusted with more at once; twice as many when it broke then. */
 const CALM_TRANSFERS = 16;
 
 /**
@@ -35,6 +35,8 @@ export class LinkGauge {
   /** What the link has carried without breaking. */
   #limitBytes = Infinity;
   #calmTransfers = 0;
+  #calmNeeded = CALM_TRANSFERS;
+  #isTrustedWithMore = false;
 
   /** What may be sent at once: less after the link broke inside parts, more again when it is calm. */
   get limitBytes(): number {
@@ -61,7 +63,10 @@ export class LinkGauge {
     this.#bytesPerMs = this.#bytesPerMs === undefined
       ? bytesPerMs
       : this.#bytesPerMs * (1 - NEW_SHARE) + bytesPerMs * NEW_SHARE;
-    if (++this.#calmTransfers % CALM_TRANSFERS === 0) this.#limitBytes *= 2;
+    if (++this.#calmTransfers < this.#calmNeeded) return;
+    this.#calmTransfers = 0;
+    this.#limitBytes *= 2;
+    this.#isTrustedWithMore = true;
   }
 
   /**
@@ -75,6 +80,8 @@ export class LinkGauge {
     this.#calmTransfers = 0;
     if (limitBytes === undefined || limitBytes >= this.#limitBytes) return false;
     this.#limitBytes = limitBytes;
+    if (this.#isTrustedWithMore) this.#calmNeeded *= 2;
+    this.#isTrustedWithMore = false;
     return true;
   }
 

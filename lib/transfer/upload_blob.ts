@@ -1,5 +1,6 @@
 import { isPusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
+import { shortDigest } from "../spec/digest.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
 import type {
@@ -173,7 +174,12 @@ class BlobTransfer {
     const isAlive = !host.policy.isStatusTrusted || await upload.recover(this.#blob.size, signal);
     // Once: a session that was lost later is not found by asking for it again.
     this.#record = undefined;
-    if (!isAlive) return void await this.#entry?.remove();
+    if (!isAlive) {
+      const upload = `${shortDigest(this.#blob.digest)} to ${target.name}`;
+      const message = `The upload of ${upload} starts over: the registry does not know it any more.`;
+      onEvent({ type: "notice", message });
+      return void await this.#entry?.remove();
+    }
     const { offsetBytes } = upload;
     onEvent({ type: "blob:resumed", ...this.#key(), offsetBytes });
     this.#toldBytes = offsetBytes;
@@ -183,7 +189,10 @@ class BlobTransfer {
   /** Decides whether there is another attempt, and waits for it. */
   async #waitAfter(error: unknown, failures: number): Promise<void> {
     const { signal, clock, onEvent, host } = this.#context;
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      this.#tellUpTo(this.#upload?.offsetBytes ?? 0);
+      throw signal.reason;
+    }
     const { strategy, isLastPartInCommit } = host.policy;
     const hasOtherWay = this.#attempt !== undefined && host.learn({ ...this.#attempt, error, failures });
     const isOtherShape = host.policy.strategy !== strategy ||
@@ -247,7 +256,8 @@ class BlobTransfer {
   async #given(error: unknown): Promise<unknown> {
     const offsetBytes = this.#upload?.offsetBytes ?? this.#record?.offsetBytes ?? 0;
     const canGoOn = this.#entry && offsetBytes > 0 && !isPusherError(error, "DIGEST_MISMATCH");
-    if (!canGoOn) await this.#abandon();
+    if (canGoOn) this.#tellUpTo(offsetBytes);
+    else await this.#abandon();
     return error;
   }
 

@@ -10,8 +10,9 @@ import { pushImages } from "../../lib/transfer/push_images.ts";
 import type { PushReport } from "../../lib/transfer/report.ts";
 import type { Clock } from "../../lib/util/clock.ts";
 import { DEFAULT_RETRY_POLICY } from "../../lib/util/retry.ts";
-import { dockerSaveMembers, tarBytes } from "./archives.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { fileNames } from "./file_names.ts";
+import { writeLargeArchive } from "./large_archive.ts";
 import { sha256Of } from "./registry/repository.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";
 import type { TestRegistry } from "./test_registry.ts";
@@ -164,10 +165,8 @@ export class PushStage implements AsyncDisposable {
    *
    * @returns File names.
    */
-  async journal(): Promise<string[]> {
-    const names: string[] = [];
-    for await (const { name } of Deno.readDir(`${this.stateDir}/uploads`)) names.push(name);
-    return names.sort();
+  journal(): Promise<string[]> {
+    return fileNames(`${this.stateDir}/uploads`);
   }
 
   /** Removes archive and state. */
@@ -186,11 +185,9 @@ export async function makePushStage(options: PushStageOptions = {}): Promise<Pus
   const { layerBytes = [3.5 * MIB], clock = new FakeClock({ autoAdvance: true }) } = options;
   await using resources = new AsyncDisposableStack();
   const dir = resources.use(await makeTempDir());
-  const layers = layerBytes.map((sizeBytes, at) => patternBytes(sizeBytes, at + 1));
-  const members = await dockerSaveMembers([{ tags: ["app:1"], layers }]);
-  await Deno.writeFile(dir.join("image.tar"), tarBytes(members));
+  const layers = await writeLargeArchive(dir.join("image.tar"), layerBytes);
   resources.move();
-  return new PushStage({ dir, layers: layers.map(sha256Of), clock });
+  return new PushStage({ dir, layers, clock });
 }
 
 /**
@@ -225,13 +222,6 @@ export function uploadedBytes(registry: Pick<TestRegistry, "requests">): number 
   return registry.requests
     .filter(({ kind }) => kind === "append" || kind === "commit")
     .reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
-}
-
-/** Bytes of which no two parts are alike, made faster than random ones. */
-function patternBytes(sizeBytes: number, seed: number): Uint8Array<ArrayBuffer> {
-  const words = new Uint32Array(Math.ceil(sizeBytes / 4));
-  for (let index = 0; index < words.length; index++) words[index] = Math.imul(index, 0x9e3779b1) + seed;
-  return new Uint8Array(words.buffer, 0, sizeBytes);
 }
 
 function joined(parts: readonly Uint8Array[]): ArrayBuffer {

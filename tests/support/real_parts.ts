@@ -23,6 +23,7 @@ const PARTS = {
   "nginx": { programs: ["nginx"] },
   "time": { programs: ["/usr/bin/time"] },
   "mount": { programs: ["mount", "umount"], needsRoot: true },
+  "tmpfs": { programs: ["mount", "umount"], needsRoot: true },
   "shellcheck": { programs: ["shellcheck"] },
 } as const satisfies Record<string, Part>;
 

@@ -215,6 +215,33 @@ Deno.test("a port that fetch never connects to is not tried again", async () => 
   assert.match(error.message, /no HTTP client may use its port/);
 });
 
+Deno.test("a connection that breaks shows nothing of where an upload goes, which is secret", async () => {
+  await using line = connect((exchange) => exchange.drop());
+  const url = new URL(`http://${line.host}/v2/app/blobs/uploads/1?_state=s3cret`);
+  const error = await failure(line.send("PATCH", { url, body: new Uint8Array(5) }));
+  assert.ok(isPusherError(error, "NETWORK"), String(error));
+  assert.doesNotMatch(Deno.inspect(error), /_state|s3cret/);
+  assert.match(error.message, /the connection broke \(.*connection/);
+});
+
+Deno.test("a body has a connection of its own once one broke under another", async () => {
+  const ways: (string | null)[] = [];
+  await using line = connect(async (exchange) => {
+    ways.push(exchange.request.headers.get("connection"));
+    if (ways.length === 2) exchange.drop();
+    await readBody(exchange.request.body, 1e6);
+    return { status: 202 };
+  });
+  const body = streamed(new Uint8Array(10));
+  const send = async (method: RegistryRequest["method"], rest: Partial<RegistryRequest>): Promise<void> =>
+    void await line.send(method, rest).then((response) => response.text());
+  await send("PATCH", { body });
+  await failure(send("PATCH", { body }));
+  await send("PATCH", { body });
+  await send("GET", {});
+  assert.deepEqual(ways, [null, null, "close", null]);
+});
+
 Deno.test("a port where nobody listens is refused", async () => {
   const line = connect(() => Promise.resolve({ status: 200 }));
   await line[Symbol.asyncDispose]();

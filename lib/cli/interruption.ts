@@ -18,8 +18,7 @@ export function listenForInterruption(host: Host): Interruption {
   const controller = new AbortController();
   const signals = host.onStopSignal((signal) => {
     signals[Symbol.dispose]();
-    const hint = "Run the same command again: a push continues where it was.";
-    controller.abort(new PusherError("CANCELED", `Stopped by ${signal}`, { detail: { signal }, hint }));
+    controller.abort(new PusherError("CANCELED", `Stopped by ${signal}`, { detail: { signal } }));
   });
   const uncaught = host.onUncaught((error) => controller.abort(error));
   return {

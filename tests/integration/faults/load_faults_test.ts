@@ -7,7 +7,7 @@ import { meddle, waitFor } from "../../support/registry/connection_faults.ts";
 import type { Fault } from "../../support/registry/fault.ts";
 import type { RequestKind } from "../../support/registry/routes.ts";
 import { loseSession } from "../../support/registry/upload_quirks.ts";
-import { startTestRegistry } from "../../support/test_registry.ts";
+import { startTestRegistry, type TestRegistry } from "../../support/test_registry.ts";
 
 const MIB = 2 ** 20;
 const THREE_LAYERS = [3 * MIB, 3.25 * MIB, 3.5 * MIB];
@@ -21,6 +21,18 @@ async function until(condition: () => boolean): Promise<void> {
     assert.ok(turns < 20_000, "it never came to that");
     await turn();
   }
+}
+
+/** Waits until what was on its way has been answered, and nothing more is asked. */
+async function untilQuiet(registry: TestRegistry): Promise<void> {
+  let asked = 0;
+  let quietTurns = 0;
+  await until(() => {
+    const isQuiet = registry.requests.length === asked &&
+      registry.requests.every(({ status }) => status !== undefined);
+    asked = registry.requests.length;
+    return (quietTurns = isQuiet ? quietTurns + 1 : 0) > 50;
+  });
 }
 
 const RETRY_AFTER: readonly [string, (nowMs: number) => string | undefined, number][] = [
@@ -42,8 +54,8 @@ for (const status of [429, 503]) {
         const headers = value === undefined ? {} : { "Retry-After": value };
         registry.addFault({ on, nth: 2, do: refuse(status, "TOOMANYREQUESTS", { headers }) });
         const pushing = stage.push(registry);
-        // One layer is through by the second commit.
-        await until(() => clock.sleptMs.length === (on === "commit" ? 2 : 3));
+        await until(() => clock.sleptMs.length > 0);
+        await untilQuiet(registry);
         const before = registry.requests.length;
         await clock.advance(waitMs - 1);
         assert.equal(registry.requests.length, before, "nobody asks before the time");
@@ -127,8 +139,8 @@ for (const [what, behaviour] of STORMS) {
     stage.assertPushed(run, registry);
     assert.equal(storm.strikes, 2);
     // What was on its way when the trouble began ends; after that one goes at a time, until five went through.
-    const calm = atOnce.slice(7, 10);
-    assert.deepEqual(calm, [1, 1, 1], `parts at once: ${atOnce}`);
+    assert.ok(atOnce.slice(0, 4).some((parts) => parts > 1), `parts at once: ${atOnce}`);
+    assert.match(atOnce.slice(4).join(), /1,1,1/);
   });
 }
 

@@ -150,24 +150,27 @@ async function prepare(options: PushOptions, context: CommandContext): Promise<P
   const chosen = chooseArchiveTargets(archives, options, await recallExperience(pushes, store));
   await confirmTargets(chosen, options, context);
 
-  const registries = new Set(chosen.map(({ target }) => target.reference.registry));
-  if (options.credentials && registries.size > 1) throw sharedPassword(registries.size);
-  const jobs: PushJob[] = [];
-  const failures: PushFailure[] = [];
-  for (const registry of registries) {
-    const env = registries.size > 1 ? () => undefined : context.env;
+  const registries = [...new Set(chosen.map(({ target }) => target.reference.registry))];
+  if (options.credentials && registries.length > 1) throw sharedPassword(registries.length);
+  const connect = async (registry: string): Promise<RegistrySession> => {
+    const env = registries.length > 1 ? () => undefined : context.env;
     const credentials = await findCredentials(registry, { given: options.credentials, env, store });
     const connection = { credentials, plainHttp: options.plainHttp, clock, onTrace: context.onTrace, signal };
-    const targets = chosen.filter(({ target }) => target.reference.registry === registry);
-    try {
-      const session = resources.use(await retryAloud(() => connectRegistry(registry, connection), context));
-      jobs.push(...targets.map((target) => toJob(target, session, pushes)));
-    } catch (error) {
-      if (signal.aborted || !isPusherError(error)) throw error;
-      failures.push(
-        ...targets.map(({ target }) => ({ reference: formatReference(target.reference), error })),
-      );
+    return resources.use(await retryAloud(() => connectRegistry(registry, connection), context));
+  };
+  // Side by side: one that cannot be reached takes long to be given up.
+  const sessions = await Promise.allSettled(registries.map(connect));
+  const jobs: PushJob[] = [];
+  const failures: PushFailure[] = [];
+  for (const [at, session] of sessions.entries()) {
+    const targets = chosen.filter(({ target }) => target.reference.registry === registries[at]);
+    if (session.status === "fulfilled") {
+      jobs.push(...targets.map((target) => toJob(target, session.value, pushes)));
+      continue;
     }
+    const error = session.reason;
+    if (signal.aborted || !isPusherError(error)) throw error;
+    failures.push(...targets.map(({ target }) => ({ reference: formatReference(target.reference), error })));
   }
   const open = resources.move();
   return {

@@ -1,176 +1,165 @@
 /**
- * Measures pushes against the limits of the machine and against other tools, and prints a table in Markdown: medians
- * of several rounds, each round running everything once, so that ratios compare what ran under the same conditions.
- * Needs Linux and GNU time; other tools and docker-registry take part where they are installed.
+ * Measures pushes against what this machine can do at most and against other tools, and prints one table: medians of
+ * several runs, and ratios of what was measured in the same run.
  *
- * @example deno task bench --size 512 --rounds 3
+ *     deno task bench [--size 512MiB] [--runs 3]
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
-import { startProcess } from "../tests/support/background_process.ts";
-import { type RealRegistry, startRealRegistry } from "../tests/support/real_registry.ts";
+import { formatByteSize, parseByteSize } from "../lib/util/byte_size.ts";
+import { startRealRegistry } from "../tests/support/real_registry.ts";
 import { makeTempDir, type TempDir } from "../tests/support/temp_dir.ts";
-import { type BenchArchive, makeArchive } from "./bench/make_archive.ts";
-import { measure, type Measurement, medianOf } from "./bench/measure.ts";
+import { writeInput } from "./bench/inputs.ts";
+import { measure, type Measurement, median, type Program } from "./bench/measure.ts";
+import { findPeers, isInstalled } from "./bench/peers.ts";
 
 const MIB = 2 ** 20;
+const PROJECT = new URL("../", import.meta.url);
+const BARE = "bare runtime";
 const HASH_ONLY = "hash only, one thread";
-const EMPTY = "empty script";
 
-/** One row of the table. */
-interface Case {
-  label: string;
-  /** Bytes that go through it; 0 if that says nothing. */
-  bytes: number;
-  run: () => Promise<Measurement>;
+/** A line of the table. */
+interface Row {
+  name: string;
+  /** What is read or sent, for the throughput; nothing where that says nothing. */
+  sizeBytes?: number | undefined;
+  /** Run by run, so that each push can go where nothing is yet. */
+  program: (run: number) => Program;
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { size: { type: "string", default: "512" }, rounds: { type: "string", default: "3" } },
-  });
-  await bench(Number(values.size) * MIB, Number(values.rounds));
+  const { values } = parseArgs({ options: { size: { type: "string" }, runs: { type: "string" } } });
+  const sizeBytes = Math.round((parseByteSize(values.size ?? "512MiB") ?? NaN) / (6 * MIB)) * 6 * MIB;
+  const runs = Number(values.runs ?? 3);
+  if (!(sizeBytes > 0 && runs > 0)) {
+    print("Usage: deno task bench [--size SIZE, at least 6MiB] [--runs NUMBER]\n");
+    Deno.exit(2);
+  }
+  await bench(sizeBytes, runs);
 }
 
-async function bench(sizeBytes: number, rounds: number): Promise<void> {
-  await using dir = await makeTempDir();
-  const part = Math.max(1, Math.floor(sizeBytes / 3 / MIB)) * MIB;
-  const one = await makeArchive(dir.join("one.tar"), [3 * part]);
-  const three = await makeArchive(dir.join("three.tar"), [part, part, part]);
+async function bench(sizeBytes: number, runs: number): Promise<void> {
   await using resources = new AsyncDisposableStack();
-  const sink = await startProcess([Deno.execPath(), "run", "-A", script("bench/sink.ts")], /port (\d+)/);
-  resources.defer(() => sink.stop("SIGTERM"));
-  const registry = await isInstalled("docker-registry")
-    ? resources.use(await startRealRegistry())
-    : undefined;
-  const port = sink.ready[1]!;
+  const dir = resources.use(await makeTempDir());
+  const one = dir.join("one.tar");
+  const three = dir.join("three.tar");
   await Deno.writeTextFile(dir.join("empty.ts"), "");
-  const cases = [
-    ...limitCases(dir, one, port),
-    ...sinkCases(dir, [one, three], port),
-    ...await registryCases(dir, three, registry),
+  await writeInput(one, "bench/one:1", [{ kind: "random", sizeBytes }]);
+  await writeInput(three, "bench/three:1", [
+    { kind: "random", sizeBytes: sizeBytes / 2 },
+    { kind: "random", sizeBytes: sizeBytes / 3 },
+    { kind: "text", sizeBytes: sizeBytes / 6 },
+  ]);
+  const sinks: Sink[] = [];
+  for (let nth = 0; nth < 3; nth++) sinks.push(resources.use(await startSink()));
+  const push = pusher(dir);
+  const rows: Row[] = [
+    { name: BARE, program: () => deno(dir.join("empty.ts")) },
+    { name: HASH_ONLY, sizeBytes, program: () => limit("hash", one) },
+    {
+      name: "hash and send through a bare socket",
+      sizeBytes,
+      program: () => limit("send", one, `${sinks[0]!.port}`),
+    },
+    { name: "push 1 layer to a sink", sizeBytes, program: () => push(one, sinks[0]!.host) },
+    { name: "push 3 layers to a sink", sizeBytes, program: () => push(three, sinks[0]!.host) },
+    {
+      name: "push 3 layers to 3 sinks",
+      sizeBytes: 3 * sizeBytes,
+      program: () => push(three, ...sinks.map(({ host }) => host)),
+    },
   ];
-  const results = new Map<string, Measurement[]>(cases.map(({ label }) => [label, []]));
-  for (let round = 1; round <= rounds; round++) {
-    for (const { label, run } of cases) {
-      print(Deno.stderr, `round ${round} of ${rounds}: ${label}`);
-      results.get(label)!.push(await run());
+  if (await isInstalled("docker-registry")) {
+    // One for each run: tools remember what a registry has, and mount it.
+    const hosts: string[] = [];
+    for (let run = 0; run < runs; run++) hosts.push(resources.use(await startRealRegistry()).host);
+    rows.push(
+      { name: "push 3 layers to docker-registry", sizeBytes, program: (run) => push(three, hosts[run]!) },
+      { name: "the same push again", program: (run) => push(three, hosts[run]!) },
+    );
+    for (const { name, program } of await findPeers()) {
+      const repository = name.split(" ")[0]!;
+      rows.push({ name, sizeBytes, program: (run) => program(three, `${hosts[run]}/${repository}:1`) });
     }
+  } else print("docker-registry is not installed: pushes to it are left out.\n\n");
+
+  const measured = new Map(rows.map(({ name }): [string, Measurement[]] => [name, []]));
+  for (let run = 0; run < runs; run++) {
+    for (const { name, program } of rows) measured.get(name)!.push(await measure(program(run)));
   }
-  printTable(cases, new Map([...results].map(([label, runs]) => [label, medianOf(runs)])));
+  const { hardwareConcurrency: processors } = navigator;
+  print(
+    `${formatByteSize(sizeBytes)}, runs: ${runs}, Deno ${Deno.version.deno}, processors: ${processors}\n\n`,
+  );
+  print(table(rows, measured));
 }
 
-function limitCases(dir: TempDir, archive: BenchArchive, port: string): Case[] {
-  const deno = (name: string, ...args: string[]): Promise<Measurement> =>
-    measure([Deno.execPath(), "run", "-A", script(`bench/${name}`), ...args]);
-  return [
-    { label: EMPTY, bytes: 0, run: () => measure([Deno.execPath(), "run", "-A", dir.join("empty.ts")]) },
-    { label: HASH_ONLY, bytes: archive.layerBytes, run: () => deno("hash_only.ts", archive.path) },
-    {
-      label: "raw socket and hash, one thread",
-      bytes: archive.layerBytes,
-      run: () => deno("raw_upload.ts", archive.path, port),
-    },
-  ];
-}
-
-function sinkCases(dir: TempDir, archives: readonly BenchArchive[], port: string): Case[] {
-  const target = `127.0.0.1:${port}/bench/sink:1`;
-  return archives.map((archive, index) => ({
-    label: `push of ${["one layer", "three layers"][index]} to a sink`,
-    bytes: archive.layerBytes,
-    run: () => push(dir, archive, [target, "--no-resume"]),
-  }));
-}
-
-async function registryCases(
-  dir: TempDir,
-  archive: BenchArchive,
-  registry: RealRegistry | undefined,
-): Promise<Case[]> {
-  if (!registry) return [];
-  let pushes = 0;
-  // A repository and a storage of its own for each push, or the registry would have the blobs.
-  const fresh = async (): Promise<string> => {
-    await Deno.remove(registry.storagePath, { recursive: true }).catch(() => {});
-    await Deno.mkdir(registry.storagePath, { recursive: true });
-    await registry.restart();
-    return `${registry.host}/bench/app-${++pushes}:1`;
+/** Pushes to each of these registries. */
+function pusher(dir: TempDir): (archive: string, ...hosts: string[]) => Program {
+  return (archive, ...hosts) => {
+    const where = hosts.flatMap((host) => ["-t", `${host}/bench:1`]);
+    const main = new URL("main.ts", PROJECT).pathname;
+    return deno(main, "push", archive, ...where, "--yes", "--quiet", "--state-dir", dir.join("state"));
   };
-  let last = "";
-  const cases: Case[] = [
-    {
-      label: "push of three layers to docker-registry",
-      bytes: archive.layerBytes,
-      run: async () => await push(dir, archive, [last = await fresh()]),
+}
+
+function limit(...args: string[]): Program {
+  return deno(new URL("scripts/bench/limits.ts", PROJECT).pathname, ...args);
+}
+
+function deno(...args: string[]): Program {
+  return { command: [Deno.execPath(), "run", "-A", ...args] };
+}
+
+interface Sink extends AsyncDisposable {
+  port: number;
+  host: string;
+}
+
+async function startSink(): Promise<Sink> {
+  const path = new URL("scripts/bench/sink.ts", PROJECT).pathname;
+  const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path], stdout: "piped" }).spawn();
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  const port = Number(new TextDecoder().decode(value));
+  return {
+    port,
+    host: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await reader.cancel();
+      await child.status;
     },
-    { label: "the same push again", bytes: 0, run: () => push(dir, archive, [last]) },
-  ];
-  const peers: Record<string, (target: string) => string[]> = {
-    skopeo: (target) => [
-      "copy",
-      "--dest-tls-verify=false",
-      "--insecure-policy",
-      `docker-archive:${archive.path}`,
-      `docker://${target}`,
-    ],
-    crane: (target) => ["push", "--insecure", archive.path, target],
-    regctl: (target) => ["image", "import", target, archive.path],
   };
-  for (const [name, args] of Object.entries(peers)) {
-    if (!await isInstalled(name)) continue;
-    const run = async (): Promise<Measurement> => await measure([name, ...args(await fresh())]);
-    cases.push({ label: `${name} to docker-registry`, bytes: archive.layerBytes, run });
-  }
-  return cases;
 }
 
-async function push(
-  dir: TempDir,
-  archive: BenchArchive,
-  [target = "", ...options]: readonly string[],
-): Promise<Measurement> {
-  const env = { DOCKER_IMAGE_PUSHER_STATE_DIR: dir.join("state") };
-  const main = script("../main.ts");
-  const args = ["push", archive.path, "-t", target, "--yes", "--plain-http", "--quiet", ...options];
-  return await measure([Deno.execPath(), "run", "-A", main, ...args], env);
-}
-
-function printTable(cases: readonly Case[], medians: ReadonlyMap<string, Measurement>): void {
-  const hashed = medians.get(HASH_ONLY)!;
-  const bare = medians.get(EMPTY)!;
-  const rate = (bytes: number, { wallSeconds }: Measurement): number => bytes / MIB / wallSeconds;
-  const hashRate = rate(cases.find(({ label }) => label === HASH_ONLY)!.bytes, hashed);
-  print(Deno.stdout, "| what | wall s | CPU s | MiB/s | × hash only | peak MiB | above bare |");
-  print(Deno.stdout, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-  for (const { label, bytes } of cases) {
-    const median = medians.get(label)!;
-    const speed = bytes === 0 ? ["", ""] : [
-      rate(bytes, median).toFixed(0),
-      (rate(bytes, median) / hashRate).toFixed(2),
+/** Ratios are made run by run, so that what else the machine does falls on both sides. */
+function table(rows: readonly Row[], measured: ReadonlyMap<string, readonly Measurement[]>): string {
+  const bare = measured.get(BARE)!;
+  const hashOnly = measured.get(HASH_ONLY)!;
+  const hashedBytes = rows.find(({ name }) => name === HASH_ONLY)!.sizeBytes!;
+  const lines = rows.map(({ name, sizeBytes }) => {
+    const runs = measured.get(name)!;
+    const rates = runs.map(({ wallSeconds }) => sizeBytes === undefined ? NaN : sizeBytes / wallSeconds);
+    const ratios = rates.map((rate, run) => rate / (hashedBytes / hashOnly[run]!.wallSeconds));
+    const abovesBytes = runs.map(({ peakBytes }, run) => peakBytes - bare[run]!.peakBytes);
+    return [
+      name,
+      median(runs.map(({ wallSeconds }) => wallSeconds)).toFixed(2),
+      sizeBytes === undefined ? "" : (median(rates) / 1e6).toFixed(0),
+      sizeBytes === undefined ? "" : median(ratios).toFixed(2),
+      median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2),
+      (median(runs.map(({ peakBytes }) => peakBytes)) / MIB).toFixed(0),
+      name === BARE ? "" : (median(abovesBytes) / MIB).toFixed(0),
     ];
-    const memory = [median.peakMib.toFixed(1), (median.peakMib - bare.peakMib).toFixed(1)];
-    const figures = [median.wallSeconds.toFixed(2), median.cpuSeconds.toFixed(2), ...speed, ...memory];
-    print(Deno.stdout, `| ${label} | ${figures.join(" | ")} |`);
-  }
+  });
+  const head = ["", "wall s", "MB/s", "× hash only", "CPU s", "peak MiB", "above bare"];
+  const rule = head.map((_, column) => column === 0 ? "---" : "---:");
+  return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }
 
-function print(stream: typeof Deno.stdout | typeof Deno.stderr, line: string): void {
-  stream.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
-async function isInstalled(program: string): Promise<boolean> {
-  try {
-    await new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).output();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function script(path: string): string {
-  return new URL(path, import.meta.url).pathname;
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
 }

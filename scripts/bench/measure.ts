@@ -1,47 +1,53 @@
-/** What one run of a command took. */
+/** What one run of a program took. */
 export interface Measurement {
-  /** From start to end, in seconds. */
+  /** By the clock. */
   wallSeconds: number;
-  /** User and system time, in seconds. */
+  /** On all processors, in the program and in the system for it. */
   cpuSeconds: number;
-  /** Largest resident set, in MiB. */
-  peakMib: number;
+  /** Most memory that was resident at once. */
+  peakBytes: number;
+}
+
+/** A program to be measured. */
+export interface Program {
+  /** The command and its arguments. */
+  command: readonly string[];
+  /** Variables on top of the environment. */
+  env?: Record<string, string> | undefined;
 }
 
 /**
- * Runs a command under GNU time.
+ * Runs a program to its end and measures it as the kernel sees it.
  *
- * @param command The program and its arguments.
- * @param env Environment variables to add.
+ * @param program What to run.
  * @returns What it took.
- * @throws {Error} If it fails, with what it wrote.
+ * @throws {Error} If it fails, with what it wrote; or if GNU time is not installed.
  */
-export async function measure(
-  command: readonly string[],
-  env: Record<string, string> = {},
-): Promise<Measurement> {
-  const startMs = performance.now();
-  const { success, stderr } = await new Deno.Command("/usr/bin/time", {
-    args: ["-f", "%U %S %M", ...command],
-    env,
-    stdin: "null",
-    stdout: "null",
-  }).output();
-  const wallSeconds = (performance.now() - startMs) / 1_000;
-  const text = new TextDecoder().decode(stderr).trimEnd();
-  if (!success) throw new Error(`Cannot measure "${command.join(" ")}": ${text}`);
-  const [user, system, peakKib] = text.slice(text.lastIndexOf("\n") + 1).split(" ").map(Number);
-  return { wallSeconds, cpuSeconds: user! + system!, peakMib: peakKib! / 1_024 };
+export async function measure({ command, env = {} }: Program): Promise<Measurement> {
+  const report = await Deno.makeTempFile();
+  try {
+    const args = ["-o", report, "-f", "%e %U %S %M", ...command];
+    const startMs = performance.now();
+    const output = await new Deno.Command("/usr/bin/time", { args, env, stdin: "null" }).output();
+    const wallSeconds = (performance.now() - startMs) / 1_000;
+    if (!output.success) {
+      throw new Error(`${command.join(" ")} failed: ${new TextDecoder().decode(output.stderr).trim()}`);
+    }
+    const [, user = 0, system = 0, peakKib = 0] = (await Deno.readTextFile(report)).split(" ").map(Number);
+    return { wallSeconds, cpuSeconds: user + system, peakBytes: peakKib * 1024 };
+  } finally {
+    await Deno.remove(report);
+  }
 }
 
 /**
- * The middle of several measurements, each figure for itself.
+ * The one in the middle: half are below it.
  *
- * @param runs At least one.
- * @returns Their medians.
+ * @param values At least one.
+ * @returns Their median.
  */
-export function medianOf(runs: readonly Measurement[]): Measurement {
-  const middle = (figure: keyof Measurement): number =>
-    runs.map((run) => run[figure]).sort((a, b) => a - b)[Math.floor(runs.length / 2)]!;
-  return { wallSeconds: middle("wallSeconds"), cpuSeconds: middle("cpuSeconds"), peakMib: middle("peakMib") };
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

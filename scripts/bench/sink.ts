@@ -1,51 +1,57 @@
 /**
- * A registry that keeps nothing: it reads bodies as fast as it can and answers as if all were stored. It
- * says on standard error which port it listens on.
+ * A registry that takes everything at full speed and keeps nothing, in a process of its own. It says on standard output
+ * which port it listens on.
  *
  * @module
  */
 
 const BUFFER_BYTES = 2 ** 20;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const MAX_HEAD_BYTES = 64 * 2 ** 10;
 
 const ANSWERS: Readonly<Record<string, string>> = {
-  GET: "200 OK\r\nDocker-Distribution-Api-Version: registry/2.0",
-  HEAD: "404 Not Found",
-  POST: "202 Accepted\r\nLocation: /v2/bench/blobs/uploads/1",
-  PATCH: "202 Accepted\r\nLocation: /v2/bench/blobs/uploads/1",
-  PUT: "201 Created",
-  DELETE: "204 No Content",
+  GET: "200 OK\r\nDocker-Distribution-Api-Version: registry/2.0\r\nContent-Length: 0",
+  HEAD: "404 Not Found\r\nContent-Length: 0",
+  POST: "202 Accepted\r\nLocation: /v2/sink/blobs/uploads/1\r\nContent-Length: 0",
+  PATCH: "202 Accepted\r\nLocation: /v2/sink/blobs/uploads/1\r\nContent-Length: 0",
+  PUT: "201 Created\r\nContent-Length: 0",
 };
 
 if (import.meta.main) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await Deno.stderr.write(encoder.encode(`port ${listener.addr.port}\n`));
-  for await (const connection of listener) serve(connection).catch(() => connection.close());
+  await Deno.stdout.write(new TextEncoder().encode(`${listener.addr.port}\n`));
+  // A client that goes away in the middle is none of the sink's business.
+  for await (const connection of listener) serve(connection).catch(() => {});
 }
 
-async function serve(connection: Deno.TcpConn): Promise<void> {
-  connection.setNoDelay();
+/** One request after the other; a client waits for its answer before it sends the next. */
+async function serve(connection: Deno.Conn): Promise<void> {
+  using _ = connection;
   const buffer = new Uint8Array(BUFFER_BYTES);
-  let heldBytes = 0;
+  let filled = 0;
   while (true) {
-    let end = -1;
-    while ((end = decoder.decode(buffer.subarray(0, heldBytes)).indexOf("\r\n\r\n")) < 0) {
-      const read = await connection.read(buffer.subarray(heldBytes));
-      if (read === null) return connection.close();
-      heldBytes += read;
-    }
-    const head = decoder.decode(buffer.subarray(0, end));
-    const method = head.slice(0, head.indexOf(" "));
-    const bodyBytes = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-    let leftBytes = bodyBytes - (heldBytes - end - 4);
-    while (leftBytes > 0) {
-      const read = await connection.read(buffer);
-      if (read === null) return connection.close();
-      leftBytes -= read;
-    }
-    heldBytes = 0;
-    const noBody = method === "DELETE" ? "" : "\r\nContent-Length: 0";
-    await connection.write(encoder.encode(`HTTP/1.1 ${ANSWERS[method]}${noBody}\r\n\r\n`));
+    const read = await connection.read(buffer.subarray(filled));
+    if (read === null) return;
+    filled += read;
+    const head = headOf(buffer.subarray(0, filled));
+    if (head === undefined) continue;
+    const bodyBytes = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+    await discard(connection, head.length + bodyBytes - filled, buffer);
+    const [method = ""] = head.split(" ");
+    await connection.write(new TextEncoder().encode(`HTTP/1.1 ${ANSWERS[method]}\r\n\r\n`));
+    filled = 0;
+  }
+}
+
+function headOf(bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, MAX_HEAD_BYTES));
+  const end = text.indexOf("\r\n\r\n");
+  return end < 0 ? undefined : text.slice(0, end + 4);
+}
+
+async function discard(connection: Deno.Conn, sizeBytes: number, buffer: Uint8Array): Promise<void> {
+  for (let leftBytes = sizeBytes; leftBytes > 0;) {
+    const read = await connection.read(buffer.subarray(0, leftBytes));
+    if (read === null) throw new Deno.errors.ConnectionReset("the body ended early");
+    leftBytes -= read;
   }
 }

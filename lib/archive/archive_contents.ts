@@ -2,22 +2,18 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { type Digest, digestOf } from "../spec/digest.ts";
 import { DocumentError } from "../spec/documents.ts";
 import { formatByteSize } from "../util/byte_size.ts";
+import type { ArchiveEntries, ArchiveEntry } from "./archive_entries.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
-import type { ArchiveFile } from "./archive_file.ts";
-import type { TarIndex } from "./tar_index.ts";
-import type { TarEntry } from "./tar_reader.ts";
 
 /** Most bytes of documents read from one archive: thousands of images, yet never a threat to memory. */
 const MAX_TOTAL_DOCUMENT_BYTES = 64 * 2 ** 20;
 
 /** What the readers of both layouts find in an archive: entries, documents, and the blobs they name. */
 export class ArchiveContents {
-  /** The file. */
-  readonly file: ArchiveFile;
-  /** Its entries. */
-  readonly index: TarIndex;
+  /** What it consists of. */
+  readonly entries: ArchiveEntries;
   /** Where the blobs are that the images need. */
-  readonly blobs = new Map<Digest, TarEntry>();
+  readonly blobs = new Map<Digest, ArchiveEntry>();
   /** What the user should know. */
   readonly notices: string[] = [];
   #documentBytes = 0;
@@ -25,12 +21,10 @@ export class ArchiveContents {
   /**
    * Starts without blobs and notices.
    *
-   * @param file The file.
-   * @param index Its entries.
+   * @param entries What the archive consists of.
    */
-  constructor(file: ArchiveFile, index: TarIndex) {
-    this.file = file;
-    this.index = index;
+  constructor(entries: ArchiveEntries) {
+    this.entries = entries;
   }
 
   /**
@@ -42,16 +36,13 @@ export class ArchiveContents {
    * @throws {PusherError} `ARCHIVE_UNSUPPORTED` if it, or all documents together, are too large; `ARCHIVE_CORRUPT` if
    * the file has become shorter.
    */
-  async read(entry: TarEntry, maxBytes: number): Promise<Uint8Array> {
+  async read(entry: ArchiveEntry, maxBytes: number): Promise<Uint8Array> {
     if (entry.sizeBytes > maxBytes) throw this.#tooLarge(`"${entry.name}" is`, maxBytes);
     this.#documentBytes += entry.sizeBytes;
     if (this.#documentBytes > MAX_TOTAL_DOCUMENT_BYTES) {
       throw this.#tooLarge("its documents together are", MAX_TOTAL_DOCUMENT_BYTES);
     }
-    const bytes = new Uint8Array(entry.sizeBytes);
-    const read = await this.file.readAt(bytes, entry.offsetBytes);
-    if (read < bytes.length) throw this.corrupt(entry.name, `the file ends inside "${entry.name}"`);
-    return bytes;
+    return await entry.read(entry.sizeBytes);
   }
 
   /**
@@ -62,16 +53,16 @@ export class ArchiveContents {
    * @throws {PusherError} `ARCHIVE_CORRUPT` if its size is another, `ARCHIVE_UNSUPPORTED` if the digest is not a
    * SHA-256, which is what this tool verifies with.
    */
-  async findBlob(blob: Descriptor): Promise<TarEntry | undefined> {
+  async findBlob(blob: Descriptor): Promise<ArchiveEntry | undefined> {
     const [algorithm, hex] = blob.digest.split(":");
     if (algorithm !== "sha256") {
-      throw unsupportedArchive(this.file.path, {
+      throw unsupportedArchive(this.entries.path, {
         found: `${algorithm} digests`,
         reason: `it names its content by ${algorithm} instead of sha256`,
         hint: "Save the image again with docker save, podman save or skopeo copy.",
       });
     }
-    const entry = await this.index.find(`blobs/${algorithm}/${hex}`);
+    const entry = await this.entries.find(`blobs/${algorithm}/${hex}`);
     if (!entry) return undefined;
     if (entry.sizeBytes !== blob.size) {
       throw this.corrupt(
@@ -92,7 +83,7 @@ export class ArchiveContents {
    * @returns Its bytes.
    * @throws {PusherError} `ARCHIVE_CORRUPT` if it is not what its digest says.
    */
-  async readBlob(blob: Descriptor, entry: TarEntry, maxBytes: number): Promise<Uint8Array> {
+  async readBlob(blob: Descriptor, entry: ArchiveEntry, maxBytes: number): Promise<Uint8Array> {
     const bytes = await this.read(entry, maxBytes);
     if (await digestOf(bytes) !== blob.digest) {
       throw this.corrupt(entry.name, `the content of "${entry.name}" is not what its digest says`);
@@ -127,11 +118,11 @@ export class ArchiveContents {
    * @returns The error.
    */
   corrupt(entry: string, reason: string, cause?: unknown): Error {
-    return corruptArchive(this.file.path, reason, { entry, cause });
+    return corruptArchive(this.entries.path, reason, { entry, cause });
   }
 
   #tooLarge(what: string, limitBytes: number): Error {
-    return unsupportedArchive(this.file.path, {
+    return unsupportedArchive(this.entries.path, {
       found: "document too large",
       reason: `${what} larger than ${formatByteSize(limitBytes)}`,
       hint: "Image tools do not write such documents: check where the archive comes from.",

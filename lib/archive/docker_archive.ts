@@ -61,7 +61,7 @@ async function readConfig(
   contents: ArchiveContents,
   path: string,
 ): Promise<{ descriptor: Descriptor; config: ImageConfig }> {
-  const entry = await contents.index.find(path);
+  const entry = await contents.entries.find(path);
   if (!entry) throw contents.corrupt(path, `the config "${path}" is missing`);
   const bytes = await contents.read(entry, MAX_DOCUMENT_BYTES);
   const config = contents.parse(path, () => parseImageConfig(bytes));

@@ -3,11 +3,11 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { type Digest, sha256Digest } from "../spec/digest.ts";
 import { isNonDistributable, MEDIA_TYPE } from "../spec/media_type.ts";
 import type { ArchiveContents } from "./archive_contents.ts";
+import type { ArchiveEntry } from "./archive_entries.ts";
 import { unsupportedArchive } from "./archive_error.ts";
 import { type Compression, sniffCompression } from "./compression.ts";
 import { digestCompressedLayer } from "./layer_digest.ts";
 import { hasTarChecksum, TAR_BLOCK_BYTES } from "./tar_header.ts";
-import type { TarEntry } from "./tar_reader.ts";
 
 /** A file of this name claims to be what its digest says: docker 25+, containers/image, go-containerregistry, jib. */
 const DIGEST_NAME_REGEXP =
@@ -49,7 +49,7 @@ export class DockerLayers {
     const key = `${diffId} ${path}`;
     const known = this.#described.get(key);
     if (known) return known;
-    const entry = await this.#contents.index.find(path);
+    const entry = await this.#contents.entries.find(path);
     if (!entry) throw this.#contents.corrupt(path, `the layer "${path}" is missing`);
     const descriptor = await this.#describeEntry(entry, diffId);
     this.#contents.blobs.set(descriptor.digest, entry);
@@ -57,35 +57,39 @@ export class DockerLayers {
     return descriptor;
   }
 
-  async #describeEntry(entry: TarEntry, diffId: Digest): Promise<Descriptor> {
-    const compression = await this.#sniff(entry);
-    const size = entry.sizeBytes;
+  async #describeEntry(entry: ArchiveEntry, diffId: Digest): Promise<Descriptor> {
+    const { known, sizeBytes: size } = entry;
+    const compression = known ? known.compression : await sniffLayer(entry);
+    const foundDiffId = compression ? known?.diffId : known?.digest;
+    if (foundDiffId && foundDiffId !== diffId) throw this.#notAsConfigured(entry);
     if (!compression) return { mediaType: MEDIA_TYPE.ociLayer, digest: diffId, size };
     const mediaType = LAYER_TYPES[compression];
-    if (!mediaType) throw unsupportedCompression(this.#contents.file.path, entry.name, compression);
-    const digest = claimedDigest(entry.name) ?? await this.#digest(entry, diffId, compression);
+    if (!mediaType) throw unsupportedCompression(this.#contents.entries.path, entry.name, compression);
+    const digest = known?.digest ?? claimedDigest(entry.name) ??
+      await this.#digest(entry, diffId, compression);
     return { mediaType, digest, size };
   }
 
-  /** A file in the layer may be called like a magic number, so a tar header is looked for first. */
-  async #sniff(entry: TarEntry): Promise<Compression | undefined> {
-    const start = new Uint8Array(Math.min(TAR_BLOCK_BYTES, entry.sizeBytes));
-    await this.#contents.file.readAt(start, entry.offsetBytes);
-    return hasTarChecksum(start) ? undefined : sniffCompression(start);
-  }
-
   /** The slow way, for compressed layers whose names say nothing: the digest is known only when all was read. */
-  async #digest(entry: TarEntry, diffId: Digest, compression: Compression): Promise<Digest> {
-    const layer = this.#contents.file.stream(entry);
+  async #digest(entry: ArchiveEntry, diffId: Digest, compression: Compression): Promise<Digest> {
+    const layer = entry.open();
     const found = await digestCompressedLayer(layer, compression).catch((cause: unknown) => {
       if (isPusherError(cause)) throw cause;
       throw this.#contents.corrupt(entry.name, `the layer "${entry.name}" cannot be decompressed`, cause);
     });
-    if (found.diffId !== diffId) {
-      throw this.#contents.corrupt(entry.name, `the layer "${entry.name}" is not what the config says`);
-    }
+    if (found.diffId !== diffId) throw this.#notAsConfigured(entry);
     return found.digest;
   }
+
+  #notAsConfigured({ name }: ArchiveEntry): Error {
+    return this.#contents.corrupt(name, `the layer "${name}" is not what the config says`);
+  }
+}
+
+/** A file in the layer may be called like a magic number, so a tar header is looked for first. */
+async function sniffLayer(entry: ArchiveEntry): Promise<Compression | undefined> {
+  const start = await entry.read(Math.min(TAR_BLOCK_BYTES, entry.sizeBytes));
+  return hasTarChecksum(start) ? undefined : sniffCompression(start);
 }
 
 function claimedDigest(name: string): Digest | undefined {

@@ -2,6 +2,9 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import type { Image } from "../spec/image.ts";
 import type { BlobRange } from "../util/stream_body.ts";
 
+/** Whose layout an archive has. */
+export type ArchiveFormat = "docker-archive" | "oci-archive";
+
 /** An open archive: the images it holds and the bytes of their blobs. Disposing it closes the file. */
 export interface ImageArchive extends Disposable {
   /** As it was given. */
@@ -9,7 +12,7 @@ export interface ImageArchive extends Disposable {
   /** Changes when the file may have: its size and time of change. */
   readonly identity: string;
   /** Whose layout was read, for people. */
-  readonly format: "docker-archive" | "oci-archive";
+  readonly format: ArchiveFormat;
   /** Of the whole file. */
   readonly sizeBytes: number;
   /** What it holds, in the order of its own list; each digest once. */

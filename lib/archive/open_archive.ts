@@ -1,31 +1,10 @@
-import {
-  type DockerSaveItem,
-  MAX_DOCUMENT_BYTES,
-  parseDockerSaveManifest,
-  parseImageIndex,
-} from "../spec/documents.ts";
-import { MEDIA_TYPE } from "../spec/media_type.ts";
-import { ArchiveContents } from "./archive_contents.ts";
 import { corruptArchive } from "./archive_error.ts";
-import { ArchiveFile, type FileRange } from "./archive_file.ts";
-import { readDockerArchive } from "./docker_archive.ts";
-import type { BlobRange } from "../util/stream_body.ts";
+import { ArchiveFile } from "./archive_file.ts";
 import type { ImageArchive } from "./image_archive.ts";
-import { mergeEqualImages } from "./image_names.ts";
-import { notImageArchive, notTar } from "./not_an_image.ts";
-import { readOciLayout } from "./oci_layout.ts";
+import { notTar } from "./not_an_image.ts";
+import { readImages } from "./read_images.ts";
+import { TarFile } from "./tar_file.ts";
 import { hasTarChecksum, isZeroBlock, TAR_BLOCK_BYTES } from "./tar_header.ts";
-import { indexTar, type TarIndex } from "./tar_index.ts";
-import type { TarEntry } from "./tar_reader.ts";
-
-/**
- * Largest `manifest.json`. An image of docker's most layers (127) takes 50 KiB of it, so this is hundreds of those or
- * ten thousands of usual ones; containerd stops at 20 MiB, containers/image at 1 MiB.
- */
-const MAX_MANIFEST_JSON_BYTES = 16 * 2 ** 20;
-
-const SPACE = 0x20;
-const BRACE = 0x7b;
 
 /**
  * Opens an image archive: a tar file that docker, podman, skopeo, buildah, buildx, crane or another tool wrote. Only
@@ -53,17 +32,14 @@ export async function openArchive(path: string): Promise<ImageArchive> {
   await file.readAt(start, 0);
   const isTar = hasTarChecksum(start) || (start.length === TAR_BLOCK_BYTES && isZeroBlock(start));
   if (!isTar) throw notTar(path, start);
-  const contents = new ArchiveContents(file, await indexTar(file));
-  const { format, images } = await readImages(contents);
-  const distinctImages = mergeEqualImages(images);
-  if (distinctImages.length === 0) throw corruptArchive(path, "it lists no image");
+  const { format, images, contents } = await readImages(await TarFile.read(file));
   const owned = resources.move();
   return {
     path,
     identity: file.identity,
     format,
     sizeBytes: file.sizeBytes,
-    images: distinctImages,
+    images,
     notices: contents.notices,
     get readBytes() {
       return file.readBytes;
@@ -71,55 +47,8 @@ export async function openArchive(path: string): Promise<ImageArchive> {
     openBlob(blob, range) {
       const entry = contents.blobs.get(blob.digest);
       if (!entry) throw corruptArchive(path, `it does not hold the blob ${blob.digest}`);
-      return file.stream(rangeOf(entry, range), range);
+      return entry.open(range);
     },
     [Symbol.dispose]: () => owned.dispose(),
   };
-}
-
-function rangeOf(entry: TarEntry, range: BlobRange = {}): FileRange {
-  const { offsetBytes = 0, lengthBytes = entry.sizeBytes - offsetBytes } = range;
-  if (offsetBytes < 0 || lengthBytes < 0 || offsetBytes + lengthBytes > entry.sizeBytes) {
-    throw new RangeError(
-      `Cannot read ${lengthBytes} bytes at ${offsetBytes} of a blob as it has ${entry.sizeBytes}`,
-    );
-  }
-  return { name: entry.name, offsetBytes: entry.offsetBytes + offsetBytes, sizeBytes: lengthBytes };
-}
-
-/** Finds out whose layout it is. Where both are there, one of them is the truth. */
-async function readImages(contents: ArchiveContents): Promise<Pick<ImageArchive, "format" | "images">> {
-  const { index, file } = contents;
-  const layout = index.has("oci-layout") ? await index.find("index.json") : undefined;
-  const manifest = await index.find("manifest.json");
-  const items = manifest && await readDockerSave(contents, manifest);
-  if (layout && !(items && isGraphDriverSave(index, items))) {
-    const bytes = await contents.read(layout, MAX_DOCUMENT_BYTES);
-    const list = contents.parse(layout.name, () => parseImageIndex(bytes));
-    return { format: "oci-archive", images: await readOciLayout(contents, list, items ?? []) };
-  }
-  if (!items) throw notImageArchive(file.path, index.names);
-  return { format: "docker-archive", images: await readDockerArchive(contents, items) };
-}
-
-/** Docker's `manifest.json` is a list; an object is some other tool's. */
-async function readDockerSave(
-  contents: ArchiveContents,
-  entry: TarEntry,
-): Promise<DockerSaveItem[] | undefined> {
-  const bytes = await contents.read(entry, MAX_MANIFEST_JSON_BYTES);
-  const isObject = bytes.find((byte) => byte > SPACE) === BRACE;
-  return isObject ? undefined : contents.parse(entry.name, () => parseDockerSaveManifest(bytes));
-}
-
-/**
- * Docker 25 and later with graph drivers writes both layouts, and its OCI half is the worse one: layers in random order
- * (25.0.0), images left out (all without a name but one, to this day). It is told by `repositories`, or by listing plain
- * layers in `LayerSources`; containerd writes neither, and regctl lists compressed ones.
- */
-function isGraphDriverSave(index: TarIndex, items: readonly DockerSaveItem[]): boolean {
-  return index.has("repositories") ||
-    items.some(({ LayerSources = {} }) =>
-      Object.values(LayerSources).some(({ mediaType }) => mediaType === MEDIA_TYPE.ociLayer)
-    );
 }

@@ -44,7 +44,7 @@ export function choosePushable(tree: ManifestTree, options: PartialImageOptions)
   const present = whole.map(({ descriptor }) => labelOf(descriptor)).join(", ");
   const absent = leaves.flatMap(({ descriptor, tree }) => !tree || tree.missing ? [labelOf(descriptor)] : [])
     .join(", ");
-  if (!chosen) throw severalPlatforms(contents.file.path, label, { present, absent });
+  if (!chosen) throw severalPlatforms(contents.entries.path, label, { present, absent });
   contents.notices.push(
     `Of ${label} only ${
       labelOf(chosen.descriptor)

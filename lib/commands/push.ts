@@ -1,43 +1,24 @@
-import type { ImageArchive } from "../archive/image_archive.ts";
-import { openArchive } from "../archive/open_archive.ts";
-import { isPusherError, PusherError } from "../errors.ts";
-import type { Credentials } from "../registry/credentials.ts";
-import { connectRegistry, type RegistrySession } from "../registry/registry_session.ts";
-import { Repository } from "../registry/repository.ts";
+import { isPusherError } from "../errors.ts";
 import { formatReference } from "../spec/reference.ts";
-import { CredentialStore } from "../state/credential_store.ts";
 import { HostMemory } from "../state/host_memory.ts";
-import { PushHistory } from "../state/push_history.ts";
-import { resolveStateDirectory } from "../state/state_directory.ts";
+import type { PushHistory } from "../state/push_history.ts";
 import { UploadJournal } from "../state/upload_journal.ts";
-import { mountSources } from "../transfer/mount_sources.ts";
 import { planPush, type PushPlan } from "../transfer/plan_push.ts";
 import { pushImages } from "../transfer/push_images.ts";
 import { jobReference, type PushJob } from "../transfer/registry_lane.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
 import type { UploadHabits } from "../transfer/upload_host.ts";
 import { verifyPush } from "../transfer/verify_push.ts";
-import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
+import type { RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
-import { findCredentials } from "./find_credentials.ts";
-import {
-  type ArchiveTarget,
-  chooseArchiveTargets,
-  confirmTargets,
-  recallExperience,
-  type TargetOptions,
-} from "./push_targets.ts";
-import { retryAloud } from "./retry_aloud.ts";
+import { type PreparationOptions, preparePush } from "./prepare_push.ts";
+import type { ImageTarget } from "./push_targets.ts";
 
 /** Blobs on their way at once, unless told otherwise. */
 const DEFAULT_CONCURRENCY = 3;
 
 /** What to push where. */
-export interface PushOptions extends TargetOptions {
-  /** Paths of archives. */
-  archives: readonly string[];
-  /** User and password, if all goes to one registry. */
-  credentials?: Credentials | undefined;
+export interface PushOptions extends PreparationOptions {
   /**
    * Blobs on their way at once, to each registry.
    *
@@ -62,10 +43,6 @@ export interface PushOptions extends TargetOptions {
   force?: boolean | undefined;
   /** Ask the registry afterwards whether it holds everything. */
   verify?: boolean | undefined;
-  /** Speak HTTP without TLS. */
-  plainHttp?: boolean | undefined;
-  /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
-  stateDir?: string | undefined;
 }
 
 /**
@@ -77,7 +54,7 @@ export interface PushOptions extends TargetOptions {
  * @throws {PusherError} If nothing was pushed: the first failure.
  */
 export async function push(options: PushOptions, context: CommandContext): Promise<PushReport> {
-  await using preparation = await prepare(options, context);
+  await using preparation = await preparePush(options, context);
   const { jobs, failures, chosen, history, stateDir, retryContext, onWarning } = preparation;
   const [unreachable] = failures;
   if (unreachable && jobs.length === 0) throw unreachable.error;
@@ -115,88 +92,11 @@ export async function push(options: PushOptions, context: CommandContext): Promi
  * @throws {PusherError} The first failure.
  */
 export async function planOfPush(options: PushOptions, context: CommandContext): Promise<PushPlan> {
-  await using preparation = await prepare({ ...options, yes: true }, context);
+  await using preparation = await preparePush({ ...options, yes: true }, context);
   const { jobs, failures, retryContext } = preparation;
   const [failure] = failures;
   if (failure) throw failure.error;
   return await planPush(jobs, retryContext);
-}
-
-interface Preparation extends AsyncDisposable {
-  stateDir: string;
-  history: PushHistory;
-  chosen: readonly ArchiveTarget[];
-  jobs: readonly PushJob[];
-  /** Of registries that cannot be reached. */
-  failures: readonly PushFailure[];
-  retryContext: RetryContext;
-  onWarning: (message: string) => void;
-}
-
-/** Opens archives, decides where they go, and connects to the registries. */
-async function prepare(options: PushOptions, context: CommandContext): Promise<Preparation> {
-  await using resources = new AsyncDisposableStack();
-  const { clock, random, signal, onEvent } = context;
-  const onWarning = (message: string): void => onEvent({ type: "warning", message });
-  const stateDir = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
-  const store = new CredentialStore(stateDir, { clock, onWarning });
-  const history = new PushHistory(stateDir, { clock, onWarning });
-  const retryContext = { policy: DEFAULT_RETRY_POLICY, clock, random, signal };
-
-  const archives: ImageArchive[] = [];
-  for (const path of options.archives) archives.push(resources.use(await openArchive(path)));
-  for (const message of archives.flatMap(({ notices }) => notices)) onEvent({ type: "notice", message });
-  const pushes = await history.list();
-  const chosen = chooseArchiveTargets(archives, options, await recallExperience(pushes, store));
-  await confirmTargets(chosen, options, context);
-
-  const registries = [...new Set(chosen.map(({ target }) => target.reference.registry))];
-  if (options.credentials && registries.length > 1) throw sharedPassword(registries.length);
-  const connect = async (registry: string): Promise<RegistrySession> => {
-    const env = registries.length > 1 ? () => undefined : context.env;
-    const credentials = await findCredentials(registry, { given: options.credentials, env, store });
-    const connection = { credentials, plainHttp: options.plainHttp, clock, onTrace: context.onTrace, signal };
-    return resources.use(await retryAloud(() => connectRegistry(registry, connection), context));
-  };
-  // Side by side: one that cannot be reached takes long to be given up.
-  const sessions = await Promise.allSettled(registries.map(connect));
-  const jobs: PushJob[] = [];
-  const failures: PushFailure[] = [];
-  for (const [at, session] of sessions.entries()) {
-    const targets = chosen.filter(({ target }) => target.reference.registry === registries[at]);
-    if (session.status === "fulfilled") {
-      jobs.push(...targets.map((target) => toJob(target, session.value, pushes)));
-      continue;
-    }
-    const error = session.reason;
-    if (signal.aborted || !isPusherError(error)) throw error;
-    failures.push(...targets.map(({ target }) => ({ reference: formatReference(target.reference), error })));
-  }
-  const open = resources.move();
-  return {
-    stateDir,
-    history,
-    chosen,
-    jobs,
-    failures,
-    retryContext,
-    onWarning,
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
-  };
-}
-
-function toJob(
-  { archive, target: { image, reference } }: ArchiveTarget,
-  session: RegistrySession,
-  pushes: readonly { image: string; target: string }[],
-): PushJob {
-  return {
-    image,
-    source: archive,
-    target: new Repository(session, reference.repository),
-    tag: reference.tag,
-    mountFrom: mountSources(image, reference, pushes),
-  };
 }
 
 async function recallHabits(
@@ -233,12 +133,12 @@ async function verifyAll(
 
 async function remember(
   history: PushHistory,
-  chosen: readonly ArchiveTarget[],
+  chosen: readonly ImageTarget[],
   pushed: readonly PushedImage[],
   nowMs: number,
 ): Promise<void> {
   const pushedAt = new Date(nowMs).toISOString();
-  const records = chosen.flatMap(({ target: { name, reference } }) => {
+  const records = chosen.flatMap(({ name, reference }) => {
     const target = formatReference(reference);
     const done = pushed.find((image) => image.reference === target);
     return done && name !== undefined
@@ -246,11 +146,4 @@ async function remember(
       : [];
   });
   if (records.length > 0) await history.append(records);
-}
-
-function sharedPassword(registries: number): PusherError {
-  return new PusherError("USAGE", `Cannot use one password for ${registries} registries`, {
-    detail: { option: "--username" },
-    hint: "Run login for each registry, and leave --username and --password out.",
-  });
 }

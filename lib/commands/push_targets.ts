@@ -1,9 +1,10 @@
-import type { ImageArchive } from "../archive/image_archive.ts";
 import { PusherError } from "../errors.ts";
+import type { Image } from "../spec/image.ts";
 import { formatReference } from "../spec/reference.ts";
 import type { CredentialStore } from "../state/credential_store.ts";
 import type { PushRecord } from "../state/push_history.ts";
 import { chooseTargets, type ChosenTarget, type Experience } from "../transfer/choose_targets.ts";
+import type { BlobSource } from "../transfer/ports.ts";
 import type { CommandContext } from "./command_context.ts";
 import { selectImages } from "./select_images.ts";
 
@@ -22,39 +23,31 @@ export interface TargetOptions {
   yes?: boolean | undefined;
 }
 
-/** An image of an archive, and where it goes. */
-export interface ArchiveTarget {
-  /** Where it is. */
-  archive: ImageArchive;
-  /** Where it goes. */
-  target: ChosenTarget;
+/** An image with what its blobs are read from. */
+export interface SourcedImage extends Image {
+  /** Where its blobs are. */
+  source: BlobSource;
 }
 
+/** An image that can be read, and where it goes. */
+export type ImageTarget = ChosenTarget<SourcedImage>;
+
 /**
- * Decides where the images of archives go.
+ * Decides where images go.
  *
- * @param archives The archives.
+ * @param images All images of all archives.
  * @param options What the user said.
  * @param experience What is known of earlier pushes.
  * @returns One entry for each image and target.
  * @throws {PusherError} `USAGE`, `IMAGE_NOT_FOUND` or `REFERENCE_INVALID`.
  */
-export function chooseArchiveTargets(
-  archives: readonly ImageArchive[],
+export function chooseImageTargets(
+  images: readonly SourcedImage[],
   options: TargetOptions,
   experience: Experience,
-): ArchiveTarget[] {
-  const { targets = [], registry, images = [] } = options;
-  if (targets.length > 0 && archives.length > 1) {
-    throw new PusherError("USAGE", `Cannot choose the target: ${archives.length} archives and one target`, {
-      detail: { option: "--target" },
-      hint: "Push them one by one, or all of them with --registry.",
-    });
-  }
-  return archives.flatMap((archive) =>
-    chooseTargets(selectImages(archive.images, images), { targets, registry }, experience)
-      .map((target) => ({ archive, target }))
-  );
+): ImageTarget[] {
+  const { targets = [], registry, images: wanted = [] } = options;
+  return chooseTargets(selectImages(images, wanted), { targets, registry }, experience);
 }
 
 /**
@@ -92,26 +85,24 @@ const REASONS: Readonly<Record<ChosenTarget["chosenBy"], string>> = {
  * @throws {PusherError} `USAGE` if nobody can be asked, `CANCELED` if they say no.
  */
 export async function confirmTargets(
-  chosen: readonly ArchiveTarget[],
+  chosen: readonly ImageTarget[],
   options: TargetOptions,
   context: CommandContext,
 ): Promise<void> {
   const { interaction, onEvent, clock, signal } = context;
-  for (const { target: { image, name, reference, chosenBy } } of chosen) {
+  for (const { image, name, reference, chosenBy } of chosen) {
     const what = name ?? image.root.descriptor.digest;
     onEvent({ type: "notice", message: `${what} → ${formatReference(reference)}${REASONS[chosenBy]}` });
   }
   if (options.yes) return;
-  const fresh = chosen.filter(({ target }) => target.isNew).map(({ target }) =>
-    formatReference(target.reference)
-  );
+  const fresh = chosen.filter(({ isNew }) => isNew).map(({ reference }) => formatReference(reference));
   if (fresh.length > 0) {
     if (!interaction) throw unconfirmed(fresh);
     const question = fresh.length === 1
       ? `Push to ${fresh[0]}?`
       : `Push to these ${fresh.length} new destinations?`;
     if (!await interaction.confirm(question)) throw declined();
-  } else if (interaction && chosen.some(({ target }) => target.chosenBy !== "user")) {
+  } else if (interaction && chosen.some(({ chosenBy }) => chosenBy !== "user")) {
     await clock.sleep(SECOND_THOUGHTS_MS, signal);
   }
 }

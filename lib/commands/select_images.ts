@@ -10,12 +10,13 @@ const MIN_DIGEST_DIGITS = 6;
  * Picks the images a user named: by name (`app:1`, `docker.io/library/app:1`), by repository (`app`), or by digest, which
  * may be cut short.
  *
- * @param images All images of an archive.
+ * @typeParam T An image, with whatever goes with it.
+ * @param images All images.
  * @param wanted What the user named; everything when empty.
- * @returns The picked images, in the archive's order, with the names that were picked.
+ * @returns The picked images, in their order, with the names that were picked.
  * @throws {PusherError} `IMAGE_NOT_FOUND` if one of them is not there.
  */
-export function selectImages(images: readonly Image[], wanted: readonly string[]): readonly Image[] {
+export function selectImages<T extends Image>(images: readonly T[], wanted: readonly string[]): readonly T[] {
   if (wanted.length === 0) return images;
   for (const name of wanted) if (!images.some((image) => picks(image, name))) throw notFound(images, name);
   return images.filter((image) => wanted.some((name) => picks(image, name))).map((image) => {

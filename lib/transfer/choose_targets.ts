@@ -20,10 +20,14 @@ export interface Experience {
   isConfirmed: (repository: string) => boolean;
 }
 
-/** Where one image goes, and why there. */
-export interface ChosenTarget {
+/**
+ * Where one image goes, and why there.
+ *
+ * @typeParam T An image, with whatever goes with it.
+ */
+export interface ChosenTarget<T extends Image = Image> {
   /** What to push. */
-  image: Image;
+  image: T;
   /** Its name in the archive, without host; absent for an untagged image. */
   name: string | undefined;
   /** Where it goes. */
@@ -46,17 +50,18 @@ export interface TargetWishes {
  * Decides where images go: to the targets named; else to the registry named, each under its own names; else where
  * the image went last time; else to the most recent registry.
  *
+ * @typeParam T An image, with whatever goes with it.
  * @param images What is to be pushed.
  * @param wishes What the user said.
  * @param experience What is known of earlier pushes.
  * @returns One entry for each image and target, in the archive's order.
  * @throws {PusherError} `USAGE` if it cannot be decided or two images would get one tag, `REFERENCE_INVALID` if a target is none.
  */
-export function chooseTargets(
-  images: readonly Image[],
+export function chooseTargets<T extends Image>(
+  images: readonly T[],
   wishes: TargetWishes,
   experience: Experience,
-): ChosenTarget[] {
+): ChosenTarget<T>[] {
   if (wishes.targets.length > 0 && wishes.registry !== undefined) {
     throw usage("both --target and --registry are given", "Give one of them.", "--registry");
   }
@@ -79,8 +84,8 @@ export function chooseTargets(
 }
 
 /** Names that differ in their host only become one under another: each target once, and never for two images. */
-function distinct(targets: readonly ChosenTarget[]): ChosenTarget[] {
-  const byReference = new Map<string, ChosenTarget>();
+function distinct<T extends Image>(targets: readonly ChosenTarget<T>[]): ChosenTarget<T>[] {
+  const byReference = new Map<string, ChosenTarget<T>>();
   for (const target of targets) {
     const reference = formatReference(target.reference);
     const first = byReference.get(reference) ?? target;
@@ -106,12 +111,12 @@ export function historyName(name: Reference): string {
   return formatReference({ registry: "", repository, tag, digest }).slice(1);
 }
 
-function namedTargets(images: readonly Image[], targets: readonly string[]): ChosenTarget[] {
+function namedTargets<T extends Image>(images: readonly T[], targets: readonly string[]): ChosenTarget<T>[] {
   const [image, ...others] = images;
   if (!image) return [];
   if (others.length > 0) {
     throw usage(
-      `the archive holds ${images.length} images and one target`,
+      `there are ${images.length} images and one target`,
       "Choose an image with --image, or push all of them with --registry.",
       "--target",
     );
@@ -131,7 +136,7 @@ function namedTargets(images: readonly Image[], targets: readonly string[]): Cho
   });
 }
 
-function inferredTarget(image: Image, name: Reference, experience: Experience): ChosenTarget {
+function inferredTarget<T extends Image>(image: T, name: Reference, experience: Experience): ChosenTarget<T> {
   const last = experience.lastTarget(historyName(name));
   if (last !== undefined) return chosen(image, name, parseReference(last), "history");
   const { recentRegistry } = experience;
@@ -159,12 +164,12 @@ function underRegistry(name: Reference, registry: string): Reference {
   return parseReference(reference);
 }
 
-function chosen(
-  image: Image,
+function chosen<T extends Image>(
+  image: T,
   name: Reference | undefined,
   reference: Reference,
   chosenBy: ChosenTarget["chosenBy"],
-): ChosenTarget {
+): ChosenTarget<T> {
   return { image, name: name && historyName(name), reference, chosenBy, isNew: false };
 }
 

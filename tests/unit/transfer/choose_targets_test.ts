@@ -75,7 +75,7 @@ Deno.test("--target may name the digest, if it is the image's", () => {
 
 Deno.test("--target is for one image", () => {
   const images = [image("a", "a:1"), image("b", "b:1")];
-  refuses("USAGE", /holds 2 images and one target/, images, { targets: ["r.example/app:1"] });
+  refuses("USAGE", /there are 2 images and one target/, images, { targets: ["r.example/app:1"] });
   refuses("USAGE", /both --target and --registry/, images, {
     targets: ["r.example/a:1"],
     registry: "r.example",

@@ -1,0 +1,123 @@
+import { openArchive } from "../archive/open_archive.ts";
+import type { Credentials } from "../registry/credentials.ts";
+import { Repository } from "../registry/repository.ts";
+import { formatReference } from "../spec/reference.ts";
+import { CredentialStore } from "../state/credential_store.ts";
+import { PushHistory, type PushRecord } from "../state/push_history.ts";
+import { resolveStateDirectory } from "../state/state_directory.ts";
+import { mountSources } from "../transfer/mount_sources.ts";
+import type { PushJob } from "../transfer/registry_lane.ts";
+import type { PushFailure } from "../transfer/report.ts";
+import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
+import type { CommandContext } from "./command_context.ts";
+import { connectRegistries, type RegistryConnections } from "./connect_registries.ts";
+import {
+  chooseImageTargets,
+  confirmTargets,
+  type ImageTarget,
+  recallExperience,
+  type SourcedImage,
+  type TargetOptions,
+} from "./push_targets.ts";
+
+/** What is to be pushed where. */
+export interface PreparationOptions extends TargetOptions {
+  /** Paths of archives. */
+  archives: readonly string[];
+  /** User and password, if all goes to one registry. */
+  credentials?: Credentials | undefined;
+  /** Speak HTTP without TLS. */
+  plainHttp?: boolean | undefined;
+  /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
+  stateDir?: string | undefined;
+}
+
+/** All that a push needs before the first blob; disposing it closes archives and connections. */
+export interface PushPreparation extends AsyncDisposable {
+  /** The state directory. */
+  readonly stateDir: string;
+  /** Earlier pushes. */
+  readonly history: PushHistory;
+  /** What goes where. */
+  readonly chosen: readonly ImageTarget[];
+  /** What goes to registries that can be reached. */
+  readonly jobs: readonly PushJob[];
+  /** What goes to registries that cannot. */
+  readonly failures: readonly PushFailure[];
+  /** Time, chance and the end. */
+  readonly retryContext: RetryContext;
+  /** Told of what is wrong with the state directory. */
+  readonly onWarning: (message: string) => void;
+}
+
+/**
+ * Opens archives, decides where their images go, and connects to the registries.
+ *
+ * @param options What goes where.
+ * @param context Asks, is told, and stops it.
+ * @returns What to push.
+ * @throws {PusherError} If an archive cannot be read, or it cannot be decided where an image goes.
+ */
+export async function preparePush(
+  options: PreparationOptions,
+  context: CommandContext,
+): Promise<PushPreparation> {
+  await using resources = new AsyncDisposableStack();
+  const { clock, random, signal, onEvent } = context;
+  const onWarning = (message: string): void => onEvent({ type: "warning", message });
+  const stateDir = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
+  const store = new CredentialStore(stateDir, { clock, onWarning });
+  const history = new PushHistory(stateDir, { clock, onWarning });
+
+  const images: SourcedImage[] = [];
+  for (const path of options.archives) {
+    const archive = resources.use(await openArchive(path));
+    for (const message of archive.notices) onEvent({ type: "notice", message });
+    images.push(...archive.images.map((image) => ({ ...image, source: archive })));
+  }
+  const pushes = await history.list();
+  const chosen = chooseImageTargets(images, options, await recallExperience(pushes, store));
+  await confirmTargets(chosen, options, context);
+
+  const { credentials, plainHttp } = options;
+  const registries = [...new Set(chosen.map(({ reference }) => reference.registry))];
+  const connections = resources.use(
+    await connectRegistries(registries, { credentials, plainHttp, store }, context),
+  );
+  const open = resources.move();
+  return {
+    stateDir,
+    history,
+    chosen,
+    jobs: toJobs(chosen, connections, pushes),
+    failures: toFailures(chosen, connections),
+    retryContext: { policy: DEFAULT_RETRY_POLICY, clock, random, signal },
+    onWarning,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+function toJobs(
+  chosen: readonly ImageTarget[],
+  { sessions }: RegistryConnections,
+  pushes: readonly PushRecord[],
+): PushJob[] {
+  return chosen.flatMap(({ image, reference }) => {
+    const session = sessions.get(reference.registry);
+    if (!session) return [];
+    return [{
+      image,
+      source: image.source,
+      target: new Repository(session, reference.repository),
+      tag: reference.tag,
+      mountFrom: mountSources(image, reference, pushes),
+    }];
+  });
+}
+
+function toFailures(chosen: readonly ImageTarget[], { errors }: RegistryConnections): PushFailure[] {
+  return chosen.flatMap(({ reference }) => {
+    const error = errors.get(reference.registry);
+    return error ? [{ reference: formatReference(reference), error }] : [];
+  });
+}

@@ -1,5 +1,6 @@
 import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
+import type { Digest } from "../spec/digest.ts";
 import { createSha, type Sha256 } from "../util/sha256.ts";
 
 /**
@@ -45,16 +46,23 @@ export class DigestCheck {
   #judge(): void {
     const { digest } = this.#blob;
     const actual = this.#actual ??= `${digest.split(":")[0]}:${this.#hash.hex()}`;
-    if (actual === digest) return;
-    throw new PusherError(
-      "DIGEST_MISMATCH",
-      `Cannot send blob ${digest}: the archive holds other bytes, ${actual}`,
-      {
-        detail: { expected: digest, actual },
-        hint: "The archive was damaged or changed: save or copy it again.",
-      },
-    );
+    if (actual !== digest) throw otherBytes(digest, actual);
   }
+}
+
+/**
+ * Makes the error for a blob whose bytes are not what its digest says.
+ *
+ * @param expected The digest it should have.
+ * @param actual The digest it has.
+ * @returns The error.
+ */
+export function otherBytes(expected: Digest, actual: string): PusherError<"DIGEST_MISMATCH"> {
+  return new PusherError(
+    "DIGEST_MISMATCH",
+    `Cannot send blob ${expected}: the archive holds other bytes, ${actual}`,
+    { detail: { expected, actual }, hint: "The archive was damaged or changed: save or copy it again." },
+  );
 }
 
 /**

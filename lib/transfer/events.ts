@@ -2,7 +2,8 @@ import type { Digest } from "../spec/digest.ts";
 
 /**
  * What happens during a command, as plain JSON: renderers draw it, `--progress json` prints it verbatim, one
- * object a line. A blob on its way is identified by `target` and `digest` together.
+ * object a line. A blob on its way is identified by `target` and `digest` together. Where its digest is found only when
+ * everything of it has passed, `digest` is the name of its entry in the archive.
  */
 export type TransferEvent =
   | {
@@ -19,8 +20,9 @@ export type TransferEvent =
     /** Work on a blob begins: its existence is asked next. */
     type: "blob:start";
     target: string;
-    digest: Digest;
-    sizeBytes: number;
+    digest: string;
+    /** Unknown for what is made while it is sent. */
+    sizeBytes?: number;
     /** What the blob is. */
     mediaType: string;
   }
@@ -28,14 +30,14 @@ export type TransferEvent =
     /** The registry has it already: nothing is sent. */
     type: "blob:exists";
     target: string;
-    digest: Digest;
+    digest: string;
     sizeBytes: number;
   }
   | {
     /** The registry took it over from another of its repositories: nothing is sent. */
     type: "blob:mounted";
     target: string;
-    digest: Digest;
+    digest: string;
     sizeBytes: number;
     /** The repository it came from. */
     from: string;
@@ -44,7 +46,7 @@ export type TransferEvent =
     /** An earlier process left an upload: it goes on from there. */
     type: "blob:resumed";
     target: string;
-    digest: Digest;
+    digest: string;
     /** Bytes the registry has already. */
     offsetBytes: number;
   }
@@ -52,14 +54,14 @@ export type TransferEvent =
     /** Bytes went out; negative when a failed attempt's bytes will be sent again. */
     type: "blob:bytes";
     target: string;
-    digest: Digest;
+    digest: string;
     deltaBytes: number;
   }
   | {
     /** An attempt failed and another follows. */
     type: "blob:retry";
     target: string;
-    digest: Digest;
+    digest: string;
     /** The attempt that follows, from 2. */
     attempt: number;
     delayMs: number;
@@ -70,14 +72,16 @@ export type TransferEvent =
     /** The registry has it now. */
     type: "blob:done";
     target: string;
-    digest: Digest;
+    digest: string;
     sizeBytes: number;
+    /** Its digest, where `digest` is a name. */
+    found?: Digest;
   }
   | {
     /** It did not get there, and no attempt follows. */
     type: "blob:failed";
     target: string;
-    digest: Digest;
+    digest: string;
     /** Why, for people. */
     reason: string;
   }

@@ -181,7 +181,16 @@ export class RegistryLane {
       this.#context.onEvent(event);
     };
     const { signal, from: mountFrom, claim } = options;
-    return await uploadBlob(blob, { ...this.#context, signal, source, claim, target, mountFrom, onEvent });
+    const { identity } = source;
+    return await uploadBlob(blob, {
+      ...this.#context,
+      signal,
+      source: identity,
+      claim,
+      target,
+      mountFrom,
+      onEvent,
+    });
   }
 
   /** Another repository of this registry that holds the blob for sure, else the one that most likely does. */

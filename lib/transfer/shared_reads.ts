@@ -5,6 +5,7 @@ import type { RateLimiter } from "../util/rate_limiter.ts";
 import { type DigestCheck, startDigestCheck } from "./digest_check.ts";
 import { FanOut } from "./fan_out.ts";
 import type { BlobSource } from "./ports.ts";
+import type { UploadContent } from "./upload_content.ts";
 import { VerifiedContent } from "./verified_content.ts";
 
 /** How {@linkcode SharedReads} works. */
@@ -24,7 +25,7 @@ export interface BlobClaim extends Disposable {
    * @param onBytes Told of every piece that goes out.
    * @returns The content; nothing was read yet.
    */
-  open(signal: AbortSignal, onBytes: (sizeBytes: number) => void): Promise<VerifiedContent>;
+  open(signal: AbortSignal, onBytes: (sizeBytes: number) => void): Promise<UploadContent>;
 }
 
 interface SharedBlob {

@@ -1,27 +1,20 @@
-import { isPusherError } from "../errors.ts";
+import { isPusherError, PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import { shortDigest } from "../spec/digest.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
-import type {
-  BlobSource,
-  PushTarget,
-  UploadEntry,
-  UploadJournal,
-  UploadRecord,
-  UploadSession,
-} from "./ports.ts";
-import { type BlobClaim, SharedReads } from "./shared_reads.ts";
+import type { PushTarget, UploadEntry, UploadJournal, UploadRecord, UploadSession } from "./ports.ts";
+import type { BlobClaim } from "./shared_reads.ts";
+import { blobKey, knownDescriptor, type OutgoingBlob, type UploadContent } from "./upload_content.ts";
 import type { UploadHost } from "./upload_host.ts";
 import type { FailedTransfer, UploadStrategy } from "./upload_policy.ts";
-import type { VerifiedContent } from "./verified_content.ts";
 
 /** What {@linkcode uploadBlob} works with. */
 export interface UploadContext extends RetryContext {
-  /** Where the content is. */
-  source: BlobSource;
-  /** Reads it together with the run's other uploads; alone when absent. */
-  claim?: BlobClaim | undefined;
+  /** Gives the content, to this upload alone or together with the run's others. */
+  claim: BlobClaim;
+  /** Identity of what the content comes from: what was remembered of another is not continued. */
+  source: string;
   /** Where it goes. */
   target: PushTarget;
   /** The target's registry: limits, habits, link. */
@@ -37,15 +30,16 @@ export interface UploadContext extends RetryContext {
 /**
  * Sends one blob, whatever it takes: goes on with what an earlier process left; after a failure continues from what the
  * registry holds, in another way if this one was refused, or starts over where nothing else is left. Attempts are
- * counted from the last progress.
+ * counted from the last progress. What has passed and is held no more cannot be sent again: then the failure is final.
  *
  * @param blob What to send.
  * @param context From where to where, how patiently.
  * @returns How it got there.
  * @throws {PusherError} `DIGEST_MISMATCH` if the archive's bytes are wrong; else the last failure.
  */
-export async function uploadBlob(blob: Descriptor, context: UploadContext): Promise<"sent" | "mounted"> {
-  using entry = await context.journal?.claim(context.target.name, blob, context.source.identity);
+export async function uploadBlob(blob: OutgoingBlob, context: UploadContext): Promise<"sent" | "mounted"> {
+  const known = knownDescriptor(blob);
+  using entry = known && await context.journal?.claim(context.target.name, known, context.source);
   return await new BlobTransfer(blob, context, entry).run();
 }
 
@@ -53,7 +47,7 @@ export async function uploadBlob(blob: Descriptor, context: UploadContext): Prom
 type Attempt = Pick<FailedTransfer, "strategy" | "bodyBytes" | "offsetBytes">;
 
 class BlobTransfer {
-  #blob: Descriptor;
+  #blob: OutgoingBlob;
   #context: UploadContext;
   #entry: UploadEntry | undefined;
   #upload: UploadSession | undefined;
@@ -70,7 +64,7 @@ class BlobTransfer {
   /** Whether the registry refused what was sent last, so that its next refusal means the session. */
   #isRefused = false;
 
-  constructor(blob: Descriptor, context: UploadContext, entry: UploadEntry | undefined) {
+  constructor(blob: OutgoingBlob, context: UploadContext, entry: UploadEntry | undefined) {
     this.#blob = blob;
     this.#context = context;
     this.#entry = entry;
@@ -78,20 +72,24 @@ class BlobTransfer {
   }
 
   async run(): Promise<"sent" | "mounted"> {
-    const { source, host, clock, signal } = this.#context;
-    const { claim = new SharedReads({ clock }).claim("", source, this.#blob) } = this.#context;
+    const { claim, host, signal } = this.#context;
     const content = await claim.open(signal, (sizeBytes) => this.#tell(sizeBytes));
     let failures = 0;
+    let failure: unknown;
     let bestBytes = 0;
     while (true) {
       try {
         await host.limiter.quiet(signal);
         const isThere = failures > 0 && !this.#isFresh && await this.#isThereAfterAll(content);
         this.#isFresh = false;
+        const isGone = failures > 0 && !isThere && !content.isHeld(this.#upload?.offsetBytes ?? 0);
+        if (isGone) throw new PassedError(failure);
         const outcome = isThere ? "sent" : await this.#send(content);
         await this.#entry?.remove();
         return outcome;
       } catch (error) {
+        if (error instanceof PassedError) throw await this.#given(error.cause);
+        failure = error;
         const offsetBytes = this.#upload?.offsetBytes ?? 0;
         failures = offsetBytes > bestBytes ? 1 : failures + 1;
         bestBytes = Math.max(bestBytes, offsetBytes);
@@ -100,15 +98,15 @@ class BlobTransfer {
     }
   }
 
-  async #send(content: VerifiedContent): Promise<"sent" | "mounted"> {
+  async #send(content: UploadContent): Promise<"sent" | "mounted"> {
     const { host, signal } = this.#context;
-    const { size, digest } = this.#blob;
     this.#isCommitting = false;
     const upload = this.#upload ??= await this.#open(content);
     if (!upload) return "mounted";
-    const strategy = host.strategyFor(size, upload);
-    if (strategy === "streamed") await this.#append(upload, content, size, strategy);
+    const strategy = await this.#strategyFor(upload, content);
+    if (strategy === "streamed") await this.#append(upload, content, sizeOf(content), strategy);
     if (strategy === "chunked") await this.#appendParts(upload, content);
+    const { digest, size } = this.#described(content);
     const restBytes = size - upload.offsetBytes;
     this.#attempt = { strategy, bodyBytes: restBytes, offsetBytes: upload.offsetBytes };
     this.#isCommitting = true;
@@ -120,14 +118,25 @@ class BlobTransfer {
     return "sent";
   }
 
-  /** Sends parts until nothing is left, or only what the registry wants to have with the commit. */
-  async #appendParts(upload: UploadSession, content: VerifiedContent): Promise<void> {
+  /** What is not longer than a part is known as a whole by then. */
+  async #strategyFor(upload: UploadSession, content: UploadContent): Promise<UploadStrategy> {
     const { host } = this.#context;
-    const { size } = this.#blob;
-    while (upload.offsetBytes < size) {
-      const restBytes = size - upload.offsetBytes;
-      const partBytes = Math.min(host.partBytes(upload), restBytes);
-      if (partBytes === restBytes && host.policy.isLastPartInCommit) return;
+    await content.prepare(upload.offsetBytes, host.partBytes(upload, content.partBytes));
+    const { sizeBytes, digest } = content;
+    if (sizeBytes === undefined) return "chunked";
+    const strategy = host.strategyFor(sizeBytes, upload, content.partBytes);
+    // A single request begins with the digest.
+    return strategy === "single" && digest === undefined ? "streamed" : strategy;
+  }
+
+  /** Sends parts until nothing is left, or only what the registry wants to have with the commit. */
+  async #appendParts(upload: UploadSession, content: UploadContent): Promise<void> {
+    const { host } = this.#context;
+    while (upload.offsetBytes !== content.sizeBytes) {
+      const wantedBytes = host.partBytes(upload, content.partBytes);
+      const partBytes = await content.prepare(upload.offsetBytes, wantedBytes);
+      const isLast = upload.offsetBytes + partBytes === content.sizeBytes;
+      if (partBytes === 0 || isLast && host.policy.isLastPartInCommit) return;
       await this.#append(upload, content, partBytes, "chunked");
       const { location, offsetBytes, minChunkBytes } = upload;
       await this.#entry?.save({ location, offsetBytes, minChunkBytes });
@@ -136,7 +145,7 @@ class BlobTransfer {
 
   async #append(
     upload: UploadSession,
-    content: VerifiedContent,
+    content: UploadContent,
     partBytes: number,
     strategy: UploadStrategy,
   ): Promise<void> {
@@ -153,14 +162,15 @@ class BlobTransfer {
   }
 
   /** Goes on with the remembered session, or opens one; none if the blob could be mounted. */
-  async #open(content: VerifiedContent): Promise<UploadSession | undefined> {
+  async #open(content: UploadContent): Promise<UploadSession | undefined> {
     const { target, host, clock, signal, mountFrom } = this.#context;
     const remembered = await this.#resume();
     if (remembered) return remembered;
     this.#attempt = undefined;
     const { digest } = this.#blob;
     const startMs = clock.now();
-    const mount = mountFrom === undefined || content.readBytes > 0 ? undefined : { digest, from: mountFrom };
+    const canMount = mountFrom !== undefined && digest !== undefined && content.readBytes === 0;
+    const mount = canMount ? { digest, from: mountFrom } : undefined;
     const upload = await target.startUpload(signal, mount);
     host.gauge.addRoundTrip(clock.now() - startMs);
     return upload;
@@ -171,11 +181,12 @@ class BlobTransfer {
     const record = this.#record;
     if (!record) return undefined;
     const upload = target.resumeUpload(record);
-    const isAlive = !host.policy.isStatusTrusted || await upload.recover(this.#blob.size, signal);
+    const { size = 0 } = this.#blob;
+    const isAlive = !host.policy.isStatusTrusted || await upload.recover(size, signal);
     // Once: a session that was lost later is not found by asking for it again.
     this.#record = undefined;
     if (!isAlive) {
-      const upload = `${shortDigest(this.#blob.digest)} to ${target.name}`;
+      const upload = `${shortDigest(this.#blob.digest!)} to ${target.name}`;
       const message = `The upload of ${upload} starts over: the registry does not know it any more.`;
       onEvent({ type: "notice", message });
       return void await this.#entry?.remove();
@@ -262,11 +273,11 @@ class BlobTransfer {
   }
 
   /** Finds out where we stand; the answer to a commit may have been lost on its way. */
-  async #isThereAfterAll(content: VerifiedContent): Promise<boolean> {
+  async #isThereAfterAll(content: UploadContent): Promise<boolean> {
     const { target, host, signal } = this.#context;
     // A registry that cannot be asked teaches nothing about how to send.
     this.#attempt = undefined;
-    const isThere = this.#isCommitting && await target.hasBlob(this.#blob, signal);
+    const isThere = this.#isCommitting && await target.hasBlob(this.#described(content), signal);
     if (!isThere && this.#upload && host.policy.isStatusTrusted) {
       const sentBytes = Math.max(this.#upload.offsetBytes, content.readBytes);
       if (!await this.#upload.recover(sentBytes, signal)) {
@@ -276,7 +287,7 @@ class BlobTransfer {
     }
     // What came of a blob in one body is of no use to a registry that takes no parts.
     if (!isThere && host.policy.refused.includes("chunked")) await this.#abandon();
-    this.#tellUpTo(isThere ? this.#blob.size : this.#upload?.offsetBytes ?? 0);
+    this.#tellUpTo(isThere ? sizeOf(content) : this.#upload?.offsetBytes ?? 0);
     return isThere;
   }
 
@@ -291,9 +302,37 @@ class BlobTransfer {
     this.#context.onEvent({ type: "blob:bytes", ...this.#key(), deltaBytes });
   }
 
-  #key(): { target: string; digest: Descriptor["digest"] } {
-    return { target: this.#context.target.name, digest: this.#blob.digest };
+  /** Names the blob, once all of it was prepared. */
+  #described({ digest, sizeBytes }: UploadContent): Descriptor {
+    const known = knownDescriptor({ mediaType: this.#blob.mediaType, digest, size: sizeBytes });
+    if (!known) throw new TypeError(`The content of ${blobKey(this.#blob)} did not come to its end`);
+    return known;
   }
+
+  #key(): { target: string; digest: string } {
+    return { target: this.#context.target.name, digest: blobKey(this.#blob) };
+  }
+}
+
+/** What would have to be sent again has passed: the failure before is final. */
+class PassedError extends Error {
+  constructor(failure: unknown) {
+    super("What was not yet confirmed is not held any more", { cause: withFileHint(failure) });
+  }
+}
+
+function withFileHint(failure: unknown): unknown {
+  if (!isPusherError(failure)) return failure;
+  const { code, message, detail, cause } = failure;
+  return new PusherError(code, message, {
+    detail,
+    hint: "Write the input to a file and push that: what came through a pipe cannot be sent a second time.",
+    cause,
+  });
+}
+
+function sizeOf({ sizeBytes = 0 }: UploadContent): number {
+  return sizeBytes;
 }
 
 /** What more than one worker would feel. Some registries lose sessions when too many go at once. */

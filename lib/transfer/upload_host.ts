@@ -65,12 +65,13 @@ export class UploadHost {
    *
    * @param sizeBytes Size of the blob.
    * @param session Its session, which may name limits.
+   * @param mostBytes Largest part that can be sent again.
    * @returns `single` for what fits into one part, else what the registry takes.
    */
-  strategyFor(sizeBytes: number, session: UploadSession): UploadStrategy {
+  strategyFor(sizeBytes: number, session: UploadSession, mostBytes: number = Infinity): UploadStrategy {
     const { strategy, refused, maxBodyBytes } = this.#policy;
     if (session.offsetBytes > 0) return "chunked";
-    const fits = sizeBytes <= Math.min(this.partBytes(session), maxBodyBytes);
+    const fits = sizeBytes <= Math.min(this.partBytes(session, mostBytes), maxBodyBytes);
     if (fits && !refused.includes("single")) return "single";
     return sizeBytes > maxBodyBytes ? "chunked" : strategy;
   }
@@ -79,11 +80,13 @@ export class UploadHost {
    * How large the next part should be.
    *
    * @param session Its session, which may name limits.
+   * @param mostBytes Largest part that can be sent again; the registry's smallest goes before.
    * @returns Bytes.
    */
-  partBytes(session: UploadSession): number {
+  partBytes(session: UploadSession, mostBytes: number = Infinity): number {
     const { minChunkBytes, maxChunkBytes, maxBodyBytes } = this.#policy;
-    const wanted = Math.min(this.#options.chunkSizeBytes ?? this.gauge.chunkBytes(), this.gauge.limitBytes);
+    const suiting = this.#options.chunkSizeBytes ?? this.gauge.chunkBytes();
+    const wanted = Math.min(suiting, this.gauge.limitBytes, mostBytes);
     const least = Math.max(wanted, minChunkBytes, session.minChunkBytes);
     return Math.min(least, maxChunkBytes, maxBodyBytes, session.maxChunkBytes);
   }

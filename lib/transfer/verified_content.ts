@@ -1,10 +1,12 @@
 import type { Descriptor } from "../spec/descriptor.ts";
+import type { Digest } from "../spec/digest.ts";
 import { BufferRing } from "../util/buffer_ring.ts";
 import type { RateLimiter } from "../util/rate_limiter.ts";
 import type { StreamBody, StreamTap } from "../util/stream_body.ts";
 import type { DigestCheck } from "./digest_check.ts";
 import type { FanOut } from "./fan_out.ts";
 import type { BlobSource } from "./ports.ts";
+import type { UploadContent } from "./upload_content.ts";
 
 /** What {@linkcode VerifiedContent} works with. */
 export interface ContentOptions {
@@ -27,7 +29,9 @@ export interface ContentOptions {
  * reading. The last bytes are held back unless everything before and with them has the right digest, so that a registry
  * never receives the whole of a wrong blob.
  */
-export class VerifiedContent {
+export class VerifiedContent implements UploadContent {
+  /** Everything can be read again. */
+  readonly partBytes: number = Infinity;
   #blob: Descriptor;
   #options: ContentOptions;
   /** One ring for all parts: what a part leaves on its way has arrived when the next one begins. */
@@ -51,9 +55,39 @@ export class VerifiedContent {
     this.#buffers = this.#newRing();
   }
 
+  /** Known beforehand. */
+  get digest(): Digest {
+    return this.#blob.digest;
+  }
+
+  /** Known beforehand. */
+  get sizeBytes(): number {
+    return this.#blob.size;
+  }
+
   /** How far the newest part was read: nothing beyond it can have arrived anywhere. */
   get readBytes(): number {
     return this.#readBytes;
+  }
+
+  /**
+   * Whether what starts there can still be sent: a source can be read as often as needed.
+   *
+   * @returns Yes.
+   */
+  isHeld(): boolean {
+    return true;
+  }
+
+  /**
+   * Nothing needs to be waited for.
+   *
+   * @param offsetBytes First byte of a part.
+   * @param wantedBytes How long it should be.
+   * @returns How long it is: less only at the end.
+   */
+  prepare(offsetBytes: number, wantedBytes: number): Promise<number> {
+    return Promise.resolve(Math.min(wantedBytes, this.#blob.size - offsetBytes));
   }
 
   /**

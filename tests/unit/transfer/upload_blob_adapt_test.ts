@@ -7,6 +7,7 @@ import { UploadHost } from "../../../lib/transfer/upload_host.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { dryBlob, type DryCall, DryTarget, UNREAD_SOURCE } from "./dry_target.ts";
 import { broken, refusal } from "./memory_target.ts";
+import { readAlone } from "./read_alone.ts";
 
 const MIB = 2 ** 20;
 const POLICY = { attempts: 5, firstDelayMs: 1_000, maxDelayMs: 30_000, maxServerDelayMs: 300_000 };
@@ -45,8 +46,9 @@ async function upload(scenario: Scenario): Promise<Outcome> {
   };
   let error: unknown;
   try {
-    await uploadBlob(dryBlob(scenario.sizeBytes ?? 35 * MIB), {
-      source: UNREAD_SOURCE,
+    const blob = dryBlob(scenario.sizeBytes ?? 35 * MIB);
+    await uploadBlob(blob, {
+      ...readAlone(UNREAD_SOURCE, blob, clock),
       target,
       host,
       clock,

@@ -6,6 +6,7 @@ import { UploadHost } from "../../../lib/transfer/upload_host.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { dryBlob, DryTarget, UNREAD_SOURCE } from "./dry_target.ts";
 import { broken, refusal } from "./memory_target.ts";
+import { readAlone } from "./read_alone.ts";
 
 const MIB = 2 ** 20;
 const MAX_CALLS = 5_000;
@@ -53,8 +54,9 @@ Deno.test("uploadBlob() comes to an end, whatever happens again and again", asyn
         const clock = new FakeClock({ autoAdvance: true });
         const chunkSizeBytes = chunkMib && chunkMib * MIB;
         try {
-          await uploadBlob(dryBlob(sizeMib * MIB), {
-            source: UNREAD_SOURCE,
+          const blob = dryBlob(sizeMib * MIB);
+          await uploadBlob(blob, {
+            ...readAlone(UNREAD_SOURCE, blob, clock),
             target,
             host: new UploadHost({ registry, concurrency: 1, chunkSizeBytes, clock }),
             clock,

@@ -6,6 +6,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { seededBytes } from "../../support/seeded_random.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 import { broken, MemoryTarget } from "./memory_target.ts";
+import { readAlone } from "./read_alone.ts";
 
 /** What happens at a moment: nothing, or the connection breaks and the registry keeps so much of what it got. */
 const fates = fc.option(
@@ -45,7 +46,7 @@ Deno.test("uploadBlob() brings every byte there and tells of each once, wherever
       const clock = new FakeClock({ autoAdvance: true });
       let toldBytes = 0;
       await uploadBlob(blob, {
-        source,
+        ...readAlone(source, blob, clock),
         target,
         host: new UploadHost({ registry: target.registry, concurrency: 1, chunkSizeBytes, clock }),
         clock,

@@ -8,6 +8,7 @@ import { createSha } from "../../../lib/util/sha256.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 import { broken, MemoryTarget, type Moment, refusal } from "./memory_target.ts";
+import { readAlone } from "./read_alone.ts";
 
 const BYTES = Uint8Array.from({ length: 25 }, (_, index) => index * 7);
 const CHUNK_BYTES = 10;
@@ -49,7 +50,7 @@ async function upload(scenario: Scenario = {}): Promise<Outcome> {
     const { chunkSizeBytes = CHUNK_BYTES } = scenario;
     const host = new UploadHost({ registry: target.registry, concurrency: 3, chunkSizeBytes, clock });
     await uploadBlob(blob, {
-      source,
+      ...readAlone(source, blob, clock),
       target,
       host,
       clock,

@@ -1,0 +1,21 @@
+import type { Descriptor } from "../../../lib/spec/descriptor.ts";
+import type { BlobSource } from "../../../lib/transfer/ports.ts";
+import { SharedReads } from "../../../lib/transfer/shared_reads.ts";
+import type { UploadContext } from "../../../lib/transfer/upload_blob.ts";
+import type { Clock } from "../../../lib/util/clock.ts";
+
+/**
+ * Has one upload read a blob, with nobody else.
+ *
+ * @param source Where the blob is.
+ * @param blob Which.
+ * @param clock Time.
+ * @returns What `uploadBlob` takes.
+ */
+export function readAlone(
+  source: BlobSource,
+  blob: Descriptor,
+  clock: Clock,
+): Pick<UploadContext, "claim" | "source"> {
+  return { claim: new SharedReads({ clock }).claim("", source, blob), source: source.identity };
+}

@@ -36,6 +36,8 @@ export interface ArchiveEntry {
   readonly name: string;
   /** Bytes of its content. */
   readonly sizeBytes: number;
+  /** Changes when its content may have: size and time of change of the file on disk that it is in. */
+  readonly identity: string;
   /** What is known of its content because all of it has been read already: in a pipe. */
   readonly known?: KnownContent | undefined;
   /**

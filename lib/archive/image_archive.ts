@@ -9,8 +9,6 @@ export type ArchiveFormat = "docker-archive" | "oci-archive";
 export interface ImageArchive extends Disposable {
   /** As it was given. */
   readonly path: string;
-  /** Changes when the file may have: its size and time of change. */
-  readonly identity: string;
   /** Whose layout was read, for people. */
   readonly format: ArchiveFormat;
   /** Of the whole file. */
@@ -21,6 +19,13 @@ export interface ImageArchive extends Disposable {
   readonly notices: readonly string[];
   /** Bytes read from the file so far. */
   readonly readBytes: number;
+  /**
+   * What a blob is read from. It changes when the file may have: its size and time of change.
+   *
+   * @param blob A blob of one of the images.
+   * @returns Text to compare and to keep.
+   */
+  identityOf(blob: Descriptor): string;
   /**
    * Opens the content of a blob, as often as needed. Chunks come in reused buffers: each is valid only until
    * the next one is asked for. Nothing is verified here.

@@ -1,3 +1,5 @@
+import type { Descriptor } from "../spec/descriptor.ts";
+import type { ArchiveEntry } from "./archive_entries.ts";
 import { corruptArchive } from "./archive_error.ts";
 import { ArchiveFile } from "./archive_file.ts";
 import type { ImageArchive } from "./image_archive.ts";
@@ -33,10 +35,14 @@ export async function openArchive(path: string): Promise<ImageArchive> {
   const isTar = hasTarChecksum(start) || (start.length === TAR_BLOCK_BYTES && isZeroBlock(start));
   if (!isTar) throw notTar(path, start);
   const { format, images, contents } = await readImages(await TarFile.read(file));
+  const entryOf = ({ digest }: Descriptor): ArchiveEntry => {
+    const entry = contents.blobs.get(digest);
+    if (!entry) throw corruptArchive(path, `it does not hold the blob ${digest}`);
+    return entry;
+  };
   const owned = resources.move();
   return {
     path,
-    identity: file.identity,
     format,
     sizeBytes: file.sizeBytes,
     images,
@@ -44,11 +50,8 @@ export async function openArchive(path: string): Promise<ImageArchive> {
     get readBytes() {
       return file.readBytes;
     },
-    openBlob(blob, range) {
-      const entry = contents.blobs.get(blob.digest);
-      if (!entry) throw corruptArchive(path, `it does not hold the blob ${blob.digest}`);
-      return entry.open(range);
-    },
+    identityOf: (blob) => entryOf(blob).identity,
+    openBlob: (blob, range) => entryOf(blob).open(range),
     [Symbol.dispose]: () => owned.dispose(),
   };
 }

@@ -53,6 +53,7 @@ export class TarFile implements ArchiveEntries {
     return {
       name,
       sizeBytes,
+      identity: file.identity,
       async read(lengthBytes) {
         const bytes = new Uint8Array(lengthBytes);
         const read = await file.readAt(bytes, offsetBytes);

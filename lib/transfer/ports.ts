@@ -11,8 +11,13 @@ import type { BlobRange, StreamBody } from "../util/stream_body.ts";
 
 /** Something that holds blobs. */
 export interface BlobSource {
-  /** Changes when the content may have: a remembered upload from another one is not continued. */
-  readonly identity: string;
+  /**
+   * What a blob is read from: it changes when the content may have, and a remembered upload of what was is not continued.
+   *
+   * @param blob Which.
+   * @returns Text to compare and to keep.
+   */
+  identityOf(blob: Descriptor): string;
   /**
    * Opens the content of a blob, as often as needed. Chunks come in reused buffers: each is valid until its buffer
    * is handed out again by `range.buffers`, and without those until the next one is asked for. Nothing is verified here.

@@ -181,11 +181,10 @@ export class RegistryLane {
       this.#context.onEvent(event);
     };
     const { signal, from: mountFrom, claim } = options;
-    const { identity } = source;
     return await uploadBlob(blob, {
       ...this.#context,
       signal,
-      source: identity,
+      source: source.identityOf(blob),
       claim,
       target,
       mountFrom,

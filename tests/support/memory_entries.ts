@@ -13,6 +13,7 @@ export async function memoryEntries(members: readonly TarMember[]): Promise<Arch
     entries.set(name, {
       name,
       sizeBytes: bytes.length,
+      identity: "memory",
       known,
       read: (lengthBytes) =>
         isDocument

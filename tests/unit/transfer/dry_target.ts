@@ -78,7 +78,7 @@ export class DryTarget implements PushTarget {
 
 /** A source whose content nobody asks for. */
 export const UNREAD_SOURCE: BlobSource = {
-  identity: "unread",
+  identityOf: () => "unread",
   openBlob(): never {
     throw new Error("nobody should read this");
   },

@@ -177,7 +177,7 @@ Deno.test("who begins anew hears nothing more of the reading before", async () =
   const streams = [stuck];
   const openBlob: typeof source.openBlob = (blob, range) => streams.shift() ?? source.openBlob(blob, range);
   const { fanOut, clock, read } = await stageFor(["a"], {
-    source: { identity: source.identity, openBlob },
+    source: { identityOf: source.identityOf, openBlob },
     blob,
   });
   const first = read("a", 8);
@@ -219,7 +219,7 @@ Deno.test("a read that fails fails for all that wait for it; who then asks begin
       ? new ReadableStream({ pull: () => gate.promise.then(() => Promise.reject(new Error("disk"))) })
       : source.openBlob(blob, range);
   const { fanOut, read } = await stageFor(["a", "b"], {
-    source: { identity: source.identity, openBlob: breaking },
+    source: { identityOf: source.identityOf, openBlob: breaking },
     blob,
   });
   const reads = [read("a", 8), read("b", 8)];

@@ -10,7 +10,7 @@ export class MemoryBlobs implements BlobSource {
   readonly opened: string[] = [];
   /** Bytes that were read, by all streams together. */
   readBytes = 0;
-  readonly identity = "memory";
+  readonly identityOf = (): string => "memory";
   readonly #blobs = new Map<Digest, Uint8Array>();
   readonly #chunkBytes: number;
 

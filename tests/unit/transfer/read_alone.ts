@@ -17,5 +17,5 @@ export function readAlone(
   blob: Descriptor,
   clock: Clock,
 ): Pick<UploadContext, "claim" | "source"> {
-  return { claim: new SharedReads({ clock }).claim("", source, blob), source: source.identity };
+  return { claim: new SharedReads({ clock }).claim("", source, blob), source: source.identityOf(blob) };
 }

@@ -106,7 +106,7 @@ Deno.test("parts share their buffers, but what is read again gets others", async
   const blob = await source.add(BYTES);
   const rings: unknown[] = [];
   const watching = {
-    identity: source.identity,
+    identityOf: source.identityOf,
     openBlob: (blob: Descriptor, range?: BlobRange) => {
       rings.push(range?.buffers);
       return source.openBlob(blob, range);

@@ -71,7 +71,7 @@ export type * from "./transfer/ports.ts";
 export * from "./transfer/push_images.ts";
 export { jobReference, type PushJob } from "./transfer/registry_lane.ts";
 export type * from "./transfer/report.ts";
-export type { UploadHabits } from "./transfer/upload_host.ts";
+export type { UploadHabits } from "./transfer/upload_habits.ts";
 export type { UploadStrategy } from "./transfer/upload_policy.ts";
 export * from "./util/buffer_ring.ts";
 export * from "./util/clock.ts";

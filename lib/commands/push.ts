@@ -7,7 +7,7 @@ import { planPush, type PushPlan } from "../transfer/plan_push.ts";
 import { pushImages } from "../transfer/push_images.ts";
 import { jobReference, type PushJob } from "../transfer/registry_lane.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
-import type { UploadHabits } from "../transfer/upload_host.ts";
+import type { UploadHabits } from "../transfer/upload_habits.ts";
 import { verifyPush } from "../transfer/verify_push.ts";
 import type { RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";

@@ -7,21 +7,36 @@ const HOSTS_FILE = "hosts.json";
 const MAX_HOSTS = 100;
 const MAX_AGE_MS = 30 * 24 * 3_600_000;
 
-/** What was learned about uploads to a registry, and the proxies in front of it. */
+/** How a registry takes blobs: in ranged PATCHes, in one PATCH, or in one PUT. */
+export type HostStrategy = "chunked" | "streamed" | "single";
+
+/** What was learned about uploads to a registry, and the proxies in front of it; what is absent was not learned. */
 export interface HostHabits {
-  /** How it takes blobs: in ranged PATCHes, in one PATCH, or in one PUT. */
-  strategy: "chunked" | "streamed" | "single";
-  /** Largest part it takes; absent when none was too large. */
+  /** How it takes large blobs. */
+  strategy: HostStrategy;
+  /** How it takes none. */
+  refused?: readonly HostStrategy[] | undefined;
+  /** Largest part it takes. */
   maxChunkBytes?: number | undefined;
+  /** Largest body of any request it takes. */
+  maxBodyBytes?: number | undefined;
+  /** Whether it wants the last part in the closing PUT. */
+  isLastPartInCommit?: boolean | undefined;
 }
+
+const strategySchema = v.picklist(["chunked", "streamed", "single"]);
+const limitSchema = v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1)));
 
 const hostsSchema = v.object({
   version: v.literal(1),
   // The newest last. Not an object by host: `constructor` is a host name too.
   hosts: v.array(v.object({
     registry: v.string(),
-    strategy: v.picklist(["chunked", "streamed", "single"]),
-    maxChunkBytes: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+    strategy: strategySchema,
+    refused: v.optional(v.pipe(v.array(strategySchema), v.readonly())),
+    maxChunkBytes: limitSchema,
+    maxBodyBytes: limitSchema,
+    isLastPartInCommit: v.optional(v.boolean()),
     learnedAt: v.pipe(v.string(), v.isoTimestamp()),
   })),
 });
@@ -55,19 +70,19 @@ export class HostMemory {
   async get(registry: string): Promise<HostHabits | undefined> {
     const content = await this.#file.read();
     const host = content?.hosts.find((host) => host.registry === registry && this.#isFresh(host.learnedAt));
-    return host && { strategy: host.strategy, maxChunkBytes: host.maxChunkBytes };
+    if (!host) return undefined;
+    const { registry: _, learnedAt: __, ...habits } = host;
+    return habits;
   }
 
   /**
    * Remembers the habits of a registry in place of earlier ones.
    *
    * @param registry Host, with port if any.
-   * @param habits What was learned; a limit of `Infinity` is none.
+   * @param habits What was learned.
    */
   async learn(registry: string, habits: HostHabits): Promise<void> {
-    const { strategy, maxChunkBytes = Infinity } = habits;
-    const limit = Number.isFinite(maxChunkBytes) ? { maxChunkBytes } : {};
-    const learned = { registry, strategy, ...limit, learnedAt: new Date(this.#clock.now()).toISOString() };
+    const learned = { ...habits, registry, learnedAt: new Date(this.#clock.now()).toISOString() };
     await this.#file.update((content) => {
       const others = (content?.hosts ?? []).filter((host) => host.registry !== registry);
       return { version: 1, hosts: [...others, learned].slice(-MAX_HOSTS) };

@@ -6,7 +6,8 @@ import type { UploadJournal } from "./ports.ts";
 import { jobReference, type PushJob, RegistryLane, transferableBlobs } from "./registry_lane.ts";
 import type { PushedImage, PushFailure, PushReport } from "./report.ts";
 import { SharedReads } from "./shared_reads.ts";
-import { type UploadHabits, UploadHost } from "./upload_host.ts";
+import type { UploadHabits } from "./upload_habits.ts";
+import { UploadHost } from "./upload_host.ts";
 
 /** How {@linkcode pushImages} works. */
 export interface PushContext extends RetryContext {

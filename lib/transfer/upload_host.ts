@@ -3,6 +3,7 @@ import type { Clock } from "../util/clock.ts";
 import { HostLimiter } from "./host_limiter.ts";
 import { LinkGauge } from "./link_gauge.ts";
 import type { UploadSession } from "./ports.ts";
+import { habitsOf, type UploadHabits, withHabits } from "./upload_habits.ts";
 import {
   adaptPolicy,
   chunkInstead,
@@ -11,14 +12,6 @@ import {
   type UploadPolicy,
   type UploadStrategy,
 } from "./upload_policy.ts";
-
-/** What was learned of a registry, to be remembered from run to run. */
-export interface UploadHabits {
-  /** What large blobs are sent by. */
-  strategy: UploadStrategy;
-  /** Largest part it takes, if there is a limit. */
-  maxChunkBytes?: number | undefined;
-}
 
 /** What an {@linkcode UploadHost} begins with. */
 export interface UploadHostOptions {
@@ -49,9 +42,8 @@ export class UploadHost {
   constructor(options: UploadHostOptions) {
     const { registry, habits, concurrency, clock } = options;
     const known = knownPolicy(registry);
-    const maxChunkBytes = Math.min(known.maxChunkBytes, habits?.maxChunkBytes ?? Infinity);
     this.#options = options;
-    this.#policy = { ...known, strategy: habits?.strategy ?? known.strategy, maxChunkBytes };
+    this.#policy = habits ? withHabits(known, habits) : known;
     this.limiter = new HostLimiter(concurrency, clock);
   }
 
@@ -104,8 +96,7 @@ export class UploadHost {
     const policy = adaptPolicy(this.#policy, failed);
     if (!policy) return false;
     this.#policy = policy;
-    const { strategy, maxChunkBytes } = policy;
-    this.#options.onLearned?.({ strategy, ...(maxChunkBytes === Infinity ? {} : { maxChunkBytes }) });
+    this.#options.onLearned?.(habitsOf(policy));
     return true;
   }
 

@@ -144,3 +144,32 @@ const ENCOUNTERS: readonly [string, Encounter][] = [
 ];
 
 for (const [what, encounter] of ENCOUNTERS) Deno.test(what, () => assertEncounter(encounter));
+
+const LESSONS: readonly [string, Encounter][] = [
+  [
+    "an Amazon registry behind another name is sent the last part with the commit",
+    { profile: "ecr", layerMib: 22, bodies: ["PATCH 10", "PATCH 10", "PUT 2"] },
+  ],
+  ["an old Artifactory is sent content by PATCH only", {
+    profile: "artifactory-6",
+    layerMib: 8,
+    bodies: ["PATCH 8"],
+  }],
+  [
+    "a Google registry behind another name is sent one body, after a cut, too",
+    { profile: "gar", layerMib: 22, faults: [cutPart(1)], bodies: ["PATCH cut", "PATCH 22"] },
+  ],
+];
+
+for (const [what, { profile, layerMib, faults = [], bodies }] of LESSONS) {
+  Deno.test(`${what} in the next run at once`, async () => {
+    await using stage = await makePushStage({ layerBytes: [layerMib * MIB] });
+    await using registry = startTestRegistry({ profile });
+    registry.repository("app");
+    stage.assertPushed(await stage.push(registry, { chunkSizeBytes: undefined }), registry);
+    for (const fault of faults) registry.addFault(fault);
+    const before = registry.requests.length;
+    stage.assertPushed(await stage.push(registry, { chunkSizeBytes: undefined, force: true }), registry);
+    assert.deepEqual(layerBodies({ requests: registry.requests.slice(before) }), bodies);
+  });
+}

@@ -31,7 +31,8 @@ Deno.test("a proxy that takes 8 MiB gets parts of 5 MiB, and so does it in the n
   await using registry = limited(8 * MIB);
   stage.assertPushed(await stage.push(registry, OWN_CHOICE), registry);
   assert.deepEqual(layerBodies(registry), ["PATCH 413", "PATCH 5", "PATCH 5", "PATCH 2"]);
-  assert.deepEqual(await habitsOf(stage, registry), { strategy: "chunked", maxChunkBytes: 5 * MIB });
+  const limits = { maxChunkBytes: 5 * MIB, maxBodyBytes: 5 * MIB };
+  assert.deepEqual(await habitsOf(stage, registry), { strategy: "chunked", ...limits });
   const before = layerBodies(registry).length;
   stage.assertPushed(await stage.push(registry, { ...OWN_CHOICE, force: true }), registry);
   assert.deepEqual(layerBodies(registry).slice(before), ["PATCH 5", "PATCH 5", "PATCH 2"]);
@@ -108,7 +109,10 @@ for (const [answer, behaviour] of NO_PARTS) {
     await using registry = startTestRegistry({ faults: [always("append", behaviour)] });
     stage.assertPushed(await stage.push(registry, OWN_CHOICE), registry);
     assert.equal(layerBodies(registry).at(-1), "PUT 12");
-    assert.deepEqual(await habitsOf(stage, registry), { strategy: "single", maxChunkBytes: undefined });
+    assert.deepEqual(await habitsOf(stage, registry), {
+      strategy: "single",
+      refused: ["chunked", "streamed"],
+    });
     const before = registry.requests.length;
     stage.assertPushed(await stage.push(registry, { ...OWN_CHOICE, force: true }), registry);
     const second = { requests: registry.requests.slice(before) };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HostMemory } from "../../../lib/state/host_memory.ts";
+import { type HostHabits, HostMemory } from "../../../lib/state/host_memory.ts";
 import type { Clock } from "../../../lib/util/clock.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { fileNames } from "../../support/file_names.ts";
@@ -20,22 +20,21 @@ function createMemory(
 Deno.test("HostMemory gives back what was learned last of each registry, in a later process too", async () => {
   await using temp = await makeTempDir();
   const { memory, warnings } = createMemory(temp.path);
-  await memory.learn("a.example", { strategy: "single" });
-  await memory.learn("localhost:5000", { strategy: "chunked", maxChunkBytes: 4_194_304 });
+  const habits: HostHabits = {
+    strategy: "chunked",
+    refused: ["single"],
+    maxChunkBytes: 4_194_304,
+    maxBodyBytes: 5_242_880,
+    isLastPartInCommit: true,
+  };
+  await memory.learn("a.example", { strategy: "single", maxChunkBytes: 1 });
+  await memory.learn("localhost:5000", habits);
   await memory.learn("a.example", { strategy: "streamed" });
   const later = createMemory(temp.path).memory;
-  assert.deepEqual(await later.get("a.example"), { strategy: "streamed", maxChunkBytes: undefined });
-  assert.deepEqual(await later.get("localhost:5000"), { strategy: "chunked", maxChunkBytes: 4_194_304 });
+  assert.deepEqual(await later.get("a.example"), { strategy: "streamed" });
+  assert.deepEqual(await later.get("localhost:5000"), habits);
   assert.equal(await later.get("other.example"), undefined);
   assert.equal(await later.get("constructor"), undefined);
-  assert.deepEqual(warnings, []);
-});
-
-Deno.test("HostMemory keeps no limit that is none", async () => {
-  await using temp = await makeTempDir();
-  const { memory, warnings } = createMemory(temp.path);
-  await memory.learn("a.example", { strategy: "chunked", maxChunkBytes: Infinity });
-  assert.deepEqual(await memory.get("a.example"), { strategy: "chunked", maxChunkBytes: undefined });
   assert.deepEqual(warnings, []);
 });
 

@@ -4,7 +4,7 @@ import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { type PushContext, pushImages } from "../../../lib/transfer/push_images.ts";
 import type { PushJob } from "../../../lib/transfer/registry_lane.ts";
 import type { PushReport } from "../../../lib/transfer/report.ts";
-import type { UploadHabits } from "../../../lib/transfer/upload_host.ts";
+import type { UploadHabits } from "../../../lib/transfer/upload_habits.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 import { makeImage, makeManifest } from "./memory_images.ts";
@@ -164,7 +164,7 @@ Deno.test("what is learned of a registry is told with its name, and used from th
     habits,
     onLearned: (registry, habits) => learned.push([registry, habits]),
   });
-  assert.deepEqual(learned[0], ["r.example", { strategy: "streamed" }]);
+  assert.deepEqual(learned[0], ["r.example", { strategy: "streamed", refused: ["chunked"] }]);
   assert.ok(learned.every(([registry]) => registry === "r.example"));
   assert.ok(stage.other.calls.includes("append 0+4"));
 });

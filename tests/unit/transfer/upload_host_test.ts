@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { UploadSession } from "../../../lib/transfer/ports.ts";
-import { type UploadHabits, UploadHost, type UploadHostOptions } from "../../../lib/transfer/upload_host.ts";
+import type { UploadHabits } from "../../../lib/transfer/upload_habits.ts";
+import { UploadHost, type UploadHostOptions } from "../../../lib/transfer/upload_host.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryTarget, MemoryUpload, refusal } from "./memory_target.ts";
 
@@ -76,21 +77,9 @@ Deno.test("learn() changes what is done next, and tells what is worth rememberin
   assert.equal(host.learn({ ...attempt, bodyBytes: 5 * MIB, error: refusal(405, "", false) }), true);
   assert.equal(host.strategyFor(5 * MIB, session()), "single");
   assert.equal(host.learn({ ...attempt, bodyBytes: 5 * MIB, error: refusal(403, "", false) }), false);
-  assert.deepEqual(told, [{ strategy: "chunked", maxChunkBytes: 5 * MIB }, {
-    strategy: "streamed",
-    maxChunkBytes: 5 * MIB,
-  }]);
-});
-
-Deno.test("learn() remembers no limit where there is none", () => {
-  const told: UploadHabits[] = [];
-  const host = hostOf({ onLearned: (habits) => told.push(habits) });
-  host.learn({
-    strategy: "chunked",
-    offsetBytes: 0,
-    failures: 1,
-    bodyBytes: MIB,
-    error: refusal(405, "", false),
-  });
-  assert.deepEqual(told, [{ strategy: "streamed" }]);
+  const limits = { maxChunkBytes: 5 * MIB, maxBodyBytes: 5 * MIB };
+  assert.deepEqual(told, [
+    { strategy: "chunked", ...limits },
+    { strategy: "streamed", refused: ["chunked"], ...limits },
+  ]);
 });

@@ -60,7 +60,8 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   if (unreachable && jobs.length === 0) throw unreachable.error;
   const { clock, onEvent } = context;
   const memory = new HostMemory(stateDir, { clock, onWarning });
-  const learned = new Map<string, UploadHabits>();
+  // Kept at once, one after the other: a push that is stopped or killed has learned for the next.
+  let learning = Promise.resolve();
   const onNotice = (message: string): void => onEvent({ type: "notice", message });
   const isResuming = (options.isResuming ?? true) && !options.force;
   const report = await pushImages(jobs, {
@@ -70,11 +71,12 @@ export async function push(options: PushOptions, context: CommandContext): Promi
     rateBytesPerSecond: options.rateBytesPerSecond,
     journal: isResuming ? new UploadJournal(stateDir, { clock, onWarning, onNotice }) : undefined,
     habits: await recallHabits(memory, jobs),
-    onLearned: (registry, habits) => learned.set(registry, habits),
+    onLearned: (registry, habits) => {
+      learning = learning.then(() => memory.learn(registry, habits));
+    },
     isForced: options.force,
     onEvent,
-  });
-  for (const [registry, habits] of learned) await memory.learn(registry, habits);
+  }).finally(() => learning);
   const verified = options.verify ? await verifyAll(jobs, report, retryContext) : report;
   const whole = { ...verified, failures: [...failures, ...verified.failures] };
   await remember(history, chosen, whole.pushed, clock.now());

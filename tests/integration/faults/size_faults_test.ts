@@ -3,6 +3,7 @@ import { isPusherError } from "../../../lib/errors.ts";
 import { HostMemory } from "../../../lib/state/host_memory.ts";
 import { layerBodies, makePushStage, type PushStage } from "../../support/push_stage.ts";
 import { answerWith, htmlPage, refuse, withHeader } from "../../support/registry/answer_faults.ts";
+import { meddle } from "../../support/registry/connection_faults.ts";
 import type { Behaviour, Fault } from "../../support/registry/fault.ts";
 import { limitBody, takePartsOnly, wantLargeParts } from "../../support/registry/upload_quirks.ts";
 import { startTestRegistry, type TestRegistry } from "../../support/test_registry.ts";
@@ -36,6 +37,20 @@ Deno.test("a proxy that takes 8 MiB gets parts of 5 MiB, and so does it in the n
   const before = layerBodies(registry).length;
   stage.assertPushed(await stage.push(registry, { ...OWN_CHOICE, force: true }), registry);
   assert.deepEqual(layerBodies(registry).slice(before), ["PATCH 5", "PATCH 5", "PATCH 2"]);
+});
+
+Deno.test("what a push has learned is known to the next one even if it is stopped", async () => {
+  await using stage = await makePushStage({ layerBytes: [12 * MIB] });
+  await using registry = limited(8 * MIB);
+  const stop = new AbortController();
+  const stopping = meddle(() => stop.abort(new Error("stopped")));
+  const fault = registry.addFault({ on: "append", nth: 2, do: stopping });
+  assert.match(String((await stage.push(registry, OWN_CHOICE, stop.signal)).error), /stopped/);
+  assert.equal(fault.strikes, 1);
+  const before = registry.requests.length;
+  stage.assertPushed(await stage.push(registry, OWN_CHOICE), registry);
+  const second = layerBodies({ requests: registry.requests.slice(before) });
+  assert.equal(second.includes("PATCH 413"), false, second.join());
 });
 
 Deno.test("a proxy with nginx's 1 MiB gets parts of 1 MiB, however they are begun", async () => {

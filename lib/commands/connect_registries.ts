@@ -1,5 +1,5 @@
 import { isPusherError, PusherError } from "../errors.ts";
-import type { Credentials } from "../registry/credentials.ts";
+import type { Credentials } from "../spec/credentials.ts";
 import { connectRegistry, type RegistrySession } from "../registry/registry_session.ts";
 import type { CredentialStore } from "../state/credential_store.ts";
 import type { CommandContext } from "./command_context.ts";

@@ -1,4 +1,4 @@
-import type { Credentials } from "../registry/credentials.ts";
+import type { Credentials } from "../spec/credentials.ts";
 import type { CredentialStore } from "../state/credential_store.ts";
 
 /** Where credentials may come from. */

@@ -1,5 +1,5 @@
 import { PusherError } from "../errors.ts";
-import type { Credentials } from "../registry/credentials.ts";
+import type { Login } from "../spec/credentials.ts";
 import { checkCredentials, connectRegistry } from "../registry/registry_session.ts";
 import { parseRegistry } from "../spec/reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";
@@ -62,7 +62,7 @@ async function askForMissing(
   registry: string,
   options: LoginOptions,
   context: CommandContext,
-): Promise<Credentials> {
+): Promise<Login> {
   const { interaction } = context;
   const username = options.username || await interaction?.text(`User name for ${registry}`);
   if (!username) throw missing(registry, "user name", "--username");

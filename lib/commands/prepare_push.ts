@@ -1,5 +1,5 @@
 import { openArchive } from "../archive/open_archive.ts";
-import type { Credentials } from "../registry/credentials.ts";
+import type { Credentials } from "../spec/credentials.ts";
 import { Repository } from "../registry/repository.ts";
 import { formatReference } from "../spec/reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";

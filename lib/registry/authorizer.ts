@@ -1,9 +1,14 @@
+import { isPusherError } from "../errors.ts";
+import type { Credentials } from "../spec/credentials.ts";
 import type { Clock } from "../util/clock.ts";
 import { SingleFlight } from "../util/single_flight.ts";
+import { basicAuthorization } from "./basic_authorization.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { basicAuthorization, type Credentials } from "./credentials.ts";
+import { redactedAnswer, secretsOf } from "./redacted_answer.ts";
 import { discard, type Exchange, type RegistryRequest } from "./registry_request.ts";
-import { fetchToken, type Token } from "./token_service.ts";
+import type { Token } from "./token_answer.ts";
+import { widenScopes } from "./token_scopes.ts";
+import { fetchToken } from "./token_service.ts";
 import { distrust } from "./trusted_url.ts";
 
 /** What an {@linkcode Authorizer} works with. */
@@ -31,10 +36,12 @@ export class Authorizer {
   #challenge: Challenge | undefined;
   #tokens = new Map<string, Token>();
   #fetching = new SingleFlight<Token>();
+  #secrets: readonly string[];
 
   /** @param options Registry, credentials, connection. */
   constructor(options: AuthorizerOptions) {
     this.#options = options;
+    this.#secrets = secretsOf(options.credentials);
   }
 
   /**
@@ -70,38 +77,63 @@ export class Authorizer {
     const { exchange, baseUrl } = this.#options;
     if (request.url.origin !== baseUrl.origin) return await exchange(unsigned(request));
     const authorization = await this.#authorization(request);
-    const response = await exchange(signed(request, authorization));
+    const response = await this.#exchange(signed(request, authorization));
     if (response.status !== 401) return response;
     const canAnswer = this.learn(response) || this.#challenge !== undefined;
     if (!canAnswer) return response;
     if (authorization) this.#forget(request, authorization);
-    const renewed = await this.#authorization(request).catch(async (error) => {
+    const wanted = this.#challenge?.parameters["scope"];
+    const renewed = await this.#authorization(request, wanted).catch(async (error) => {
       await discard(response);
       throw error;
     });
     if (!renewed || renewed === authorization) return response;
     await discard(response);
-    return await exchange(signed(request, renewed));
+    return await this.#exchange(signed(request, renewed));
   }
 
-  async #authorization(request: RegistryRequest): Promise<string | undefined> {
-    const { credentials, clock } = this.#options;
+  async #exchange(request: RegistryRequest): Promise<Response> {
+    const sent = request.headers?.["authorization"]?.split(" ")[1];
+    return await redactedAnswer(await this.#options.exchange(request), [sent, ...this.#secrets]);
+  }
+
+  async #authorization(request: RegistryRequest, wanted = ""): Promise<string | undefined> {
+    const { credentials } = this.#options;
     if (!this.#challenge) return undefined;
     if (this.#challenge.scheme === "basic") return credentials && basicAuthorization(credentials);
-    const key = request.scopes.join(" ");
-    let token = this.#tokens.get(key);
-    if (!token || token.renewAtMs <= clock.now()) {
-      token = await this.#fetching.do(key, () => this.#fetch(request, this.#challenge!));
-      this.#tokens.set(key, token);
-    }
-    return `Bearer ${token.value}`;
+    if (credentials && "registryToken" in credentials) return `Bearer ${credentials.registryToken}`;
+    const { value } = await this.#token(request, wanted);
+    return `Bearer ${value}`;
   }
 
-  #fetch(request: RegistryRequest, challenge: Challenge): Promise<Token> {
+  /** Kept by what the request is known to need; what the registry wants beyond that is asked for after its refusal. */
+  async #token(request: RegistryRequest, wanted: string): Promise<Token> {
+    const key = request.scopes.join(" ");
+    const known = this.#tokens.get(key);
+    if (known && known.renewAtMs > this.#options.clock.now()) return known;
+    const scopes = widenScopes(request.scopes, request.scopes.length > 0 ? wanted : this.#challengeScope);
+    let isOurs = false;
+    try {
+      const token = await this.#fetching.do(scopes.join(" "), () => {
+        isOurs = true;
+        return this.#fetch(request, scopes);
+      });
+      this.#tokens.set(key, token);
+      return token;
+    } catch (error) {
+      // Whoever asked first may have left; that is no reason for the others.
+      if (isOurs || request.signal.aborted || isPusherError(error)) throw error;
+      return await this.#token(request, wanted);
+    }
+  }
+
+  get #challengeScope(): string {
+    return this.#challenge?.parameters["scope"] ?? "";
+  }
+
+  #fetch({ signal }: RegistryRequest, scopes: readonly string[]): Promise<Token> {
     const { registry, baseUrl, credentials, exchange, clock } = this.#options;
-    const { scope } = challenge.parameters;
-    const scopes = request.scopes.length > 0 || !scope ? request.scopes : [scope];
-    const { signal } = request;
+    const challenge = this.#challenge!;
     return fetchToken({
       registry,
       registryUrl: baseUrl,

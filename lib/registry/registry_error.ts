@@ -1,6 +1,7 @@
 import { PusherError, type RegistryAnswer } from "../errors.ts";
 import { isDigest } from "../spec/digest.ts";
 import { printable } from "../util/printable.ts";
+import { parseChallenges } from "./challenge.ts";
 import { readCapped, type RegistryRequest } from "./registry_request.ts";
 
 /** Statuses that may pass: the same request can succeed later. */
@@ -62,7 +63,11 @@ export async function registryError(
   const text = `Cannot ${purpose.action}: the registry answered ${status}${
     said ? ` ${printable(said)}` : ""
   }`;
-  const hint = hintFor(status, errorCodes, purpose, request);
+  const hint = isUnderprivileged(response) && purpose.hasCredentials
+    ? `This login is known, but may not do that in "${
+      repository ?? registry
+    }": have it allowed there, or log in as another user.`
+    : hintFor(status, errorCodes, purpose, request);
   if (status === 401 || status === 403) {
     const code = status === 401 && !purpose.hasCredentials ? "AUTH_REQUIRED" : "AUTH_DENIED";
     const detail = { registry, status, ...(repository === undefined ? {} : { repository }) };
@@ -97,6 +102,13 @@ interface ErrorBody {
   errorCodes: string[];
   unknownDigests: string[];
   message: string;
+}
+
+/** Whether the registry took the token for good, but not for enough: the service grants what a user may, unasked. */
+function isUnderprivileged(response: Response): boolean {
+  const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
+  return response.status === 401 &&
+    challenges.some(({ parameters }) => parameters["error"] === "insufficient_scope");
 }
 
 /** Registries answer JSON of several shapes, proxies HTML, others nothing. */
@@ -167,6 +179,7 @@ function hintFor(
         repository ?? registry
       }".`;
     case 403:
+      if (!purpose.hasCredentials) return `Run "${login}": this registry does not allow it without a login.`;
       return `Check that this user may write to "${
         repository ?? registry
       }", or run "${login}" as another one.`;

@@ -2,7 +2,8 @@ import { isPusherError, PusherError } from "../errors.ts";
 import { DOCKER_HUB } from "../spec/reference.ts";
 import type { Clock } from "../util/clock.ts";
 import { Authorizer } from "./authorizer.ts";
-import { basicAuthorization, type Credentials } from "./credentials.ts";
+import type { Credentials } from "../spec/credentials.ts";
+import { basicAuthorization } from "./basic_authorization.ts";
 import { createHttpExchange } from "./http_exchange.ts";
 import { followRedirects } from "./redirects.ts";
 import { registryError } from "./registry_error.ts";
@@ -99,7 +100,8 @@ export async function checkCredentials(
   credentials: Credentials,
   signal: AbortSignal,
 ): Promise<void> {
-  const headers = session.isChallenged ? {} : { authorization: basicAuthorization(credentials) };
+  const authorization = session.isChallenged ? undefined : basicAuthorization(credentials);
+  const headers: Record<string, string> = authorization ? { authorization } : {};
   const request = { ...ping(session.baseUrl, signal), headers };
   const response = await session.exchange(request);
   if (response.ok) return await discard(response);

@@ -1,20 +1,13 @@
-import * as v from "valibot";
 import { PusherError } from "../errors.ts";
-import { DocumentError, parseDocument } from "../spec/documents.ts";
+import type { Credentials } from "../spec/credentials.ts";
 import type { Clock } from "../util/clock.ts";
+import { basicAuthorization } from "./basic_authorization.ts";
 import type { Challenge } from "./challenge.ts";
-import { basicAuthorization, type Credentials } from "./credentials.ts";
+import { redactedAnswer, secretsOf } from "./redacted_answer.ts";
 import { registryError } from "./registry_error.ts";
-import { type Exchange, readCapped, redactUrl } from "./registry_request.ts";
+import { discard, type Exchange, redactUrl, type RegistryRequest } from "./registry_request.ts";
+import { readTokenAnswer, type Token } from "./token_answer.ts";
 import { distrust } from "./trusted_url.ts";
-
-/** A bearer token and when it should no longer be used. */
-export interface Token {
-  /** Goes into `Authorization: Bearer …`. */
-  value: string;
-  /** Milliseconds since 1970 after which a new one is fetched: before it really expires. */
-  renewAtMs: number;
-}
 
 /** What {@linkcode fetchToken} needs. */
 export interface TokenRequest {
@@ -36,39 +29,29 @@ export interface TokenRequest {
   signal: AbortSignal;
 }
 
-/** Lifetime where the token service names none, by the token specification. */
-const DEFAULT_LIFETIME_SECONDS = 60;
-/** Longest lifetime believed. */
-const MAX_LIFETIME_SECONDS = 24 * 3600;
-/** A token is renewed this long before it expires, or at half its life if that is shorter. */
-const RENEWAL_MARGIN_MS = 30_000;
+/** Token services have to be told who asks. */
+const CLIENT_ID = "docker-image-pusher";
 
-/** What can stand in a header; anything else would be repeated in the error of the request that carries it. */
-const VISIBLE_ASCII_REGEXP = /^[!-~]*$/;
-const tokenValueSchema = v.nullish(v.pipe(v.string(), v.regex(VISIBLE_ASCII_REGEXP)));
-const tokenSchema = v.object({
-  token: tokenValueSchema,
-  access_token: tokenValueSchema,
-  expires_in: v.nullish(v.number()),
-});
+/** How a service says that it does not know one of the two ways to ask. */
+const UNKNOWN_WAY_STATUSES: ReadonlySet<number> = new Set([404, 405]);
 
 /**
- * Fetches a bearer token with a GET, as docker does.
+ * Fetches a bearer token: with an identity token by a POST of OAuth 2, else by GET, as docker does; by the other way
+ * where the service does not know the first. Redirects are not followed.
  *
  * @param request Where, for what, as whom.
- * @returns The token.
+ * @returns The token. It may allow less than was asked for.
  * @throws {PusherError} `AUTH_REQUIRED` or `AUTH_DENIED` if it is refused, `REGISTRY_UNSUPPORTED` if the realm is not to
  * be trusted or the answer not a token, and what the network throws.
  * @see https://distribution.github.io/distribution/spec/auth/token/
+ * @see https://distribution.github.io/distribution/spec/auth/oauth/
  */
 export async function fetchToken(request: TokenRequest): Promise<Token> {
-  const { registry, credentials, clock, scopes, signal } = request;
-  const url = tokenUrl(request);
-  const headers = credentials ? { authorization: basicAuthorization(credentials) } : undefined;
-  const httpRequest = { method: "GET", url, scopes: [], signal, ...(headers ? { headers } : {}) } as const;
-  const response = await request.exchange(httpRequest);
+  const { registry, credentials, clock, scopes } = request;
+  const askedAtMs = clock.now();
+  const { asked, response } = await ask(waysToAsk(request), request.exchange);
   if (response.status !== 200) {
-    throw await registryError(response, httpRequest, {
+    throw await registryError(await redactedAnswer(response, secretsOf(credentials)), asked, {
       action: `log in to "${registry}"`,
       registry,
       repository: scopes[0]?.split(":").slice(1, -1).join(":"),
@@ -76,40 +59,74 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
       nowMs: clock.now(),
     });
   }
-  const { bytes } = await readCapped(response);
-  const { value, lifetimeSeconds } = parseToken(bytes, request, url);
-  const lifetimeMs = lifetimeSeconds * 1000;
-  const marginMs = Math.min(RENEWAL_MARGIN_MS, lifetimeMs / 2);
-  return { value, renewAtMs: clock.now() + lifetimeMs - marginMs };
+  const token = await readTokenAnswer(response, askedAtMs);
+  if (!token) throw unsupported(request, `its token service ${redactUrl(asked.url)} gave no token`);
+  return token;
 }
 
-function tokenUrl(request: TokenRequest): URL {
-  const { realm = "", service } = request.challenge.parameters;
+async function ask(
+  [first, ...others]: readonly [RegistryRequest, ...RegistryRequest[]],
+  exchange: Exchange,
+): Promise<{ asked: RegistryRequest; response: Response }> {
+  const response = await exchange(first);
+  const [next] = others;
+  if (!next || !UNKNOWN_WAY_STATUSES.has(response.status)) return { asked: first, response };
+  await discard(response);
+  return { asked: next, response: await exchange(next) };
+}
+
+/** In the order in which they are tried. */
+function waysToAsk(request: TokenRequest): [RegistryRequest, ...RegistryRequest[]] {
+  const { credentials } = request;
+  const url = realmUrl(request);
+  const get = byGet(request, url);
+  if (!credentials || "registryToken" in credentials) return [get];
+  if ("identityToken" in credentials) {
+    const { identityToken } = credentials;
+    return [byPost(request, url, { grant_type: "refresh_token", refresh_token: identityToken }), get];
+  }
+  const { username, password } = credentials;
+  return [get, byPost(request, url, { grant_type: "password", username, password })];
+}
+
+function byGet({ credentials, challenge, scopes, signal }: TokenRequest, realm: URL): RegistryRequest {
+  const url = new URL(realm);
+  const { service } = challenge.parameters;
+  if (service !== undefined) url.searchParams.set("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  if (credentials && "password" in credentials) url.searchParams.set("account", credentials.username);
+  const authorization = credentials && basicAuthorization(credentials);
+  return { method: "GET", url, scopes: [], signal, ...(authorization ? { headers: { authorization } } : {}) };
+}
+
+function byPost(
+  { challenge, scopes, signal }: TokenRequest,
+  url: URL,
+  grant: Record<string, string>,
+): RegistryRequest {
+  const { service } = challenge.parameters;
+  const form = new URLSearchParams({
+    ...grant,
+    ...(service === undefined ? {} : { service }),
+    client_id: CLIENT_ID,
+    ...(scopes.length > 0 ? { scope: scopes.join(" ") } : {}),
+  });
+  return {
+    method: "POST",
+    url,
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new TextEncoder().encode(form.toString()),
+    scopes: [],
+    signal,
+  };
+}
+
+function realmUrl(request: TokenRequest): URL {
+  const { realm = "" } = request.challenge.parameters;
   const url = URL.canParse(realm, request.registryUrl) ? new URL(realm, request.registryUrl) : undefined;
   const reason = realm && url ? distrust(url, request.registryUrl) : "it is not a URL";
   if (!url || reason) throw unsupported(request, `its token service cannot be trusted, as ${reason}`);
-  if (service !== undefined) url.searchParams.set("service", service);
-  for (const scope of request.scopes) url.searchParams.append("scope", scope);
-  if (request.credentials) url.searchParams.set("account", request.credentials.username);
   return url;
-}
-
-function parseToken(
-  bytes: Uint8Array,
-  request: TokenRequest,
-  url: URL,
-): { value: string; lifetimeSeconds: number } {
-  try {
-    const { token, access_token, expires_in } = parseDocument(tokenSchema, bytes);
-    const value = token || access_token;
-    if (value) {
-      const lifetimeSeconds = Math.max(expires_in ?? 0, DEFAULT_LIFETIME_SECONDS);
-      return { value, lifetimeSeconds: Math.min(lifetimeSeconds, MAX_LIFETIME_SECONDS) };
-    }
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-  }
-  throw unsupported(request, `its token service ${redactUrl(url)} gave no token`);
 }
 
 function unsupported(request: TokenRequest, reason: string): PusherError {

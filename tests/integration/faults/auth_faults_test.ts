@@ -115,7 +115,7 @@ Deno.test("a user who may not push is told so, and nothing of the layer goes out
   await using outcome = await pushAsAlice({ ...bearer, allows: (_, __, action) => action === "pull" });
   const { error } = outcome.run;
   assert.ok(isPusherError(error, "AUTH_DENIED"), String(error));
-  assert.match(error.hint ?? "", /has access to "app"/);
+  assert.match(error.hint ?? "", /^This login is known, but may not do that in "app"/);
   assert.deepEqual(layerBodies(outcome.registry), []);
   assert.equal(outcome.registry.repository("app").tags.size, 0);
 });

@@ -282,3 +282,73 @@ Deno.test("Authorizer passes by a way in that leads nowhere if there is another"
   await sender.send(request("GET", BLOB, PUSH));
   assert.equal(authorizations(stub.requests)[0], `Basic ${btoa("alice:pw")}`);
 });
+
+Deno.test("Authorizer asks for what a refusal wanted besides, after what the request needs by itself", async () => {
+  const wanted = `${BEARER},error="insufficient_scope",scope="repository:app:pull repository:app:delete"`;
+  const registry = new BearerRegistry();
+  const sender = authorizer(
+    stubExchange(async (asked) => {
+      const response = await registry.stub.exchange(asked);
+      const isWide = registry.issued > 1;
+      return asked.url.host === "auth.example" || isWide ? response : unauthorized(wanted);
+    }),
+  );
+  sender.learn(unauthorized());
+  assert.equal((await sender.send(request("DELETE", BLOB, PUSH))).status, 200);
+  const tokens = registry.stub.requests.filter(({ url }) => url.host === "auth.example");
+  assert.deepEqual(tokens.map(({ url }) => url.searchParams.getAll("scope")), [
+    ["repository:app:pull,push"],
+    ["repository:app:pull,push", "repository:app:delete"],
+  ]);
+  assert.equal((await sender.send(request("DELETE", BLOB, PUSH))).status, 200);
+  assert.equal(registry.issued, 2, "and keeps the wider token");
+});
+
+Deno.test("Authorizer sends a registry token as it is, to the registry only, and does not renew it", async () => {
+  const credentials = { registryToken: "ready" };
+  const stub = stubExchange(({ headers }) =>
+    headers?.["authorization"] ? new Response("ok") : unauthorized()
+  );
+  assert.equal((await authorizer(stub, { credentials }).send(request("GET", BLOB, PUSH))).status, 200);
+  assert.deepEqual(authorizations(stub.requests), [undefined, "Bearer ready"]);
+
+  const refusing = stubExchange(() => unauthorized());
+  assert.equal((await authorizer(refusing, { credentials }).send(request("GET", BLOB, PUSH))).status, 401);
+  assert.equal(refusing.requests.length, 2);
+
+  const basic = stubExchange(() => unauthorized("Basic"));
+  assert.equal((await authorizer(basic, { credentials }).send(request("GET", BLOB, PUSH))).status, 401);
+  assert.deepEqual(authorizations(basic.requests), [undefined], "a token is no password");
+});
+
+Deno.test("Authorizer fetches a token for those who stay when the one who asked first leaves", async () => {
+  const leaving = new AbortController();
+  let asked = 0;
+  const stub = stubExchange(({ url, signal }) => {
+    if (url.host !== "auth.example") return new Response("ok");
+    if (++asked > 1) return Response.json({ token: "t" });
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+  const sender = authorizer(stub);
+  sender.learn(unauthorized());
+  const first = sender.send(request("GET", BLOB, { ...PUSH, signal: leaving.signal }));
+  const others = [1, 2].map(() => sender.send(request("GET", BLOB, PUSH)));
+  leaving.abort();
+  await assert.rejects(first, { name: "AbortError" });
+  for (const other of others) assert.equal((await other).status, 200);
+  assert.equal(asked, 2);
+});
+
+Deno.test("Authorizer takes what it sent out of what a registry says about it", async () => {
+  for (const [challenge, secret] of [["Basic", "alice:long password"], [BEARER, "t-SECRET"]] as const) {
+    const stub = stubExchange(({ url, headers }) => {
+      if (url.host === "auth.example") return Response.json({ token: "t-SECRET" });
+      return new Response(`who is ${headers?.["authorization"]}? long password!`, { status: 403 });
+    });
+    const sender = authorizer(stub, { credentials: { username: "alice", password: "long password" } });
+    sender.learn(unauthorized(challenge));
+    const text = await (await sender.send(request("GET", BLOB, PUSH))).text();
+    assert.match(text, /^who is (Basic|Bearer) \[redacted\]\? \[redacted\]!$/);
+    assert.ok(!text.includes(secret));
+  }
+});

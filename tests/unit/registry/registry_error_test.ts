@@ -252,3 +252,22 @@ Deno.test("parseRetryAfter() does not take a wait of years for none", () => {
     assert.ok(delayMs !== undefined && delayMs > 365 * 86_400_000 && Number.isFinite(delayMs), header);
   }
 });
+
+Deno.test("registryError() tells a login that may not do enough from a wrong one", async () => {
+  const headers = { "www-authenticate": 'Bearer realm="x",scope="a:b:push",error="insufficient_scope"' };
+  const purpose = {
+    action: "push",
+    registry: "r.example",
+    repository: "app",
+    hasCredentials: true,
+    nowMs: 0,
+  };
+  const asked = request("GET", "https://r.example/v2/");
+  const answer = (status: number): Response => new Response("", { status, headers });
+  const known = await registryError(answer(401), asked, purpose);
+  assert.match(known.hint!, /^This login is known, but may not do that in "app"/);
+  for (const status of [401, 403]) {
+    const anonymous = await registryError(answer(status), asked, { ...purpose, hasCredentials: false });
+    assert.match(anonymous.hint!, /^Run "docker-image-pusher login r\.example"/);
+  }
+});

@@ -173,3 +173,102 @@ Deno.test("fetchToken() does not follow a token service that redirects", async (
   await assert.rejects(fetchToken(tokenRequest(stub)));
   assert.equal(stub.requests.length, 1);
 });
+
+const IDENTITY = { username: "<token>", identityToken: "refresh+1" };
+
+Deno.test("fetchToken() gives an identity token by a POST of OAuth 2 only, never in the URL", async () => {
+  const stub = service({ access_token: "t", expires_in: 300 });
+  const scopes = ["repository:team/app:pull,push", "repository:library/nginx:pull"];
+  await fetchToken(tokenRequest(stub, { credentials: IDENTITY, scopes }));
+  const [asked] = stub.requests;
+  assert.deepEqual([asked?.method, asked?.url.href], ["POST", REALM]);
+  assert.deepEqual(asked!.headers, { "content-type": "application/x-www-form-urlencoded" });
+  const form = new URLSearchParams(new TextDecoder().decode(asked!.body as Uint8Array));
+  assert.deepEqual(Object.fromEntries(form), {
+    grant_type: "refresh_token",
+    refresh_token: "refresh+1",
+    service: "r.example",
+    client_id: "docker-image-pusher",
+    scope: scopes.join(" "),
+  });
+});
+
+Deno.test("fetchToken() asks the other way where a service does not know the first", async () => {
+  const cases: [TokenRequest["credentials"], number, string[]][] = [
+    [IDENTITY, 404, ["POST", "GET"]],
+    [IDENTITY, 405, ["POST", "GET"]],
+    [ALICE, 405, ["GET", "POST"]],
+    [ALICE, 404, ["GET", "POST"]],
+  ];
+  for (const [credentials, status, methods] of cases) {
+    const stub = stubExchange((_, nth) =>
+      nth === 0 ? new Response("no such page", { status }) : Response.json({ token: "t" })
+    );
+    assert.equal((await fetchToken(tokenRequest(stub, { credentials }))).value, "t");
+    assert.deepEqual(stub.requests.map(({ method }) => method), methods);
+    assert.equal(stub.unread(), 0);
+  }
+});
+
+Deno.test("fetchToken() takes a refusal for an answer, and an anonymous 404 too", async () => {
+  const cases: [TokenRequest["credentials"], number][] = [[IDENTITY, 400], [IDENTITY, 401], [ALICE, 401], [
+    undefined,
+    404,
+  ]];
+  for (const [credentials, status] of cases) {
+    const stub = service({ error: "invalid_grant" }, status);
+    await assert.rejects(fetchToken(tokenRequest(stub, { credentials })), /invalid_grant/);
+    assert.equal(stub.requests.length, 1);
+  }
+});
+
+Deno.test("fetchToken() asks with the password by POST as it does by GET", async () => {
+  const stub = stubExchange(({ method }) =>
+    method === "GET" ? new Response("", { status: 405 }) : Response.json({ token: "t" })
+  );
+  await fetchToken(tokenRequest(stub));
+  const form = new URLSearchParams(new TextDecoder().decode(stub.requests[1]!.body as Uint8Array));
+  assert.deepEqual(
+    [form.get("grant_type"), form.get("username"), form.get("password")],
+    ["password", "alice", "pässword:1"],
+  );
+});
+
+Deno.test("fetchToken() reckons the age of a token that was made earlier by the service's clock alone", async () => {
+  const answered = "Thu, 01 Jan 2026 00:02:00 GMT";
+  const cases: [string | undefined, string | undefined, number][] = [
+    ["2026-01-01T00:00:00Z", answered, 150_000],
+    ["2026-01-01T00:02:00Z", answered, 270_000],
+    ["2026-01-01T00:03:00Z", answered, 270_000],
+    // Older than it lives: whatever this means, it was handed out just now.
+    ["2025-01-01T00:00:00Z", answered, 270_000],
+    ["2026-01-01T00:00:00Z", undefined, 270_000],
+    [undefined, answered, 270_000],
+    ["garbage", answered, 270_000],
+  ];
+  for (const [issued_at, date, renewAtMs] of cases) {
+    const stub = stubExchange(() =>
+      Response.json({ token: "t", expires_in: 300, issued_at }, { headers: date ? { date } : {} })
+    );
+    const token = await fetchToken(tokenRequest(stub));
+    assert.equal(token.renewAtMs, renewAtMs, `${issued_at} ${date}`);
+  }
+});
+
+Deno.test("fetchToken() counts the time that the service took to answer as the token's", async () => {
+  const clock = new FakeClock({ nowMs: 0 });
+  const stub = stubExchange(async () => {
+    await clock.advance(20_000);
+    return Response.json({ token: "t", expires_in: 300 });
+  });
+  assert.equal((await fetchToken(tokenRequest(stub, { clock }))).renewAtMs, 270_000);
+});
+
+Deno.test("fetchToken() does not repeat a secret that the service sends back with its refusal", async () => {
+  const echoes = ["pässword:1", new TextEncoder().encode("alice:pässword:1").toBase64(), "p%C3%A4ssword%3A1"];
+  for (const echo of echoes) {
+    const stub = service({ details: `bad login ${echo} here` }, 401);
+    const error = await fetchToken(tokenRequest(stub)).catch((error) => error);
+    assert.match(error.message, /bad login \[redacted\] here/);
+  }
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { basicAuthorization } from "../../../lib/registry/credentials.ts";
+import { basicAuthorization } from "../../../lib/registry/basic_authorization.ts";
 
 Deno.test("basicAuthorization() encodes user and password as RFC 7617 says", () => {
   const cases: [string, string, string][] = [
@@ -11,4 +11,13 @@ Deno.test("basicAuthorization() encodes user and password as RFC 7617 says", () 
   for (const [username, password, header] of cases) {
     assert.equal(basicAuthorization({ username, password }), header);
   }
+});
+
+Deno.test("basicAuthorization() shows an identity token as a password, and a registry token not at all", () => {
+  const identityToken = { username: "00000000-0000-0000-0000-000000000000", identityToken: "t" };
+  assert.equal(
+    basicAuthorization(identityToken),
+    `Basic ${btoa("00000000-0000-0000-0000-000000000000:t")}`,
+  );
+  assert.equal(basicAuthorization({ registryToken: "t" }), undefined);
 });

@@ -48,8 +48,10 @@ export interface ErrorDetails {
   REGISTRY_UNAVAILABLE: RegistryAnswer & { retryAfterMs?: number };
   /** Bytes differ from the digest or size they were promised to have. */
   DIGEST_MISMATCH: { expected: string; actual: string; entry?: string };
-  /** A file of the state directory cannot be read as what it should be. */
+  /** A file of the state directory is not what it should be. */
   STATE_CORRUPT: { path: string };
+  /** A file of the state directory may not be read, or the disk fails. */
+  STATE_UNREADABLE: { path: string };
   /** Another process holds the state directory for too long. */
   STATE_LOCKED: { path: string };
   /** The state directory cannot be written. */

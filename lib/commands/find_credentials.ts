@@ -18,7 +18,7 @@ export interface CredentialSources {
  * @param registry Canonical host.
  * @param sources Where to look.
  * @returns User and password, or `undefined` for an anonymous push.
- * @throws {PusherError} `STATE_CORRUPT` if our own file cannot be read.
+ * @throws {PusherError} `STATE_CORRUPT` or `STATE_UNREADABLE` if our own file cannot be used.
  */
 export async function findCredentials(
   registry: string,

@@ -25,7 +25,7 @@ export interface LogoutReport {
  * @param options Which.
  * @param context The outside world.
  * @returns Whether there was anything to forget.
- * @throws {PusherError} `REFERENCE_INVALID`, `STATE_CORRUPT`, `STATE_LOCKED`, `STATE_UNWRITABLE`.
+ * @throws {PusherError} `REFERENCE_INVALID`, `STATE_CORRUPT`, `STATE_UNREADABLE`, `STATE_LOCKED`, `STATE_UNWRITABLE`.
  */
 export async function logout(options: LogoutOptions, context: CommandContext): Promise<LogoutReport> {
   const { registry } = parseRegistry(options.registry);

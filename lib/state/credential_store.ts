@@ -64,7 +64,7 @@ export class CredentialStore {
    *
    * @param registry Canonical host.
    * @returns The login, or `undefined` if there is none.
-   * @throws {PusherError} `STATE_CORRUPT`.
+   * @throws {PusherError} `STATE_CORRUPT`, `STATE_UNREADABLE`.
    */
   async get(registry: string): Promise<StoredCredentials | undefined> {
     return (await this.#read()).find((login) => login.registry === registry);
@@ -74,7 +74,7 @@ export class CredentialStore {
    * Every login.
    *
    * @returns Without passwords, the newest last.
-   * @throws {PusherError} `STATE_CORRUPT`.
+   * @throws {PusherError} `STATE_CORRUPT`, `STATE_UNREADABLE`.
    */
   async list(): Promise<StoredLogin[]> {
     const logins = await this.#read();
@@ -86,7 +86,8 @@ export class CredentialStore {
    *
    * @param registry Canonical host.
    * @param credentials User and password.
-   * @throws {PusherError} `STATE_CORRUPT`, `STATE_LOCKED`, `STATE_UNWRITABLE`; the file is unchanged then.
+   * @throws {PusherError} `STATE_CORRUPT`, `STATE_UNREADABLE`, `STATE_LOCKED`, `STATE_UNWRITABLE`; the file is
+   * unchanged then.
    */
   async set(registry: string, credentials: { username: string; password: string }): Promise<void> {
     const { username, password } = credentials;
@@ -99,7 +100,8 @@ export class CredentialStore {
    *
    * @param registry Canonical host.
    * @returns Whether there was one.
-   * @throws {PusherError} `STATE_CORRUPT`, `STATE_LOCKED`, `STATE_UNWRITABLE`; the file is unchanged then.
+   * @throws {PusherError} `STATE_CORRUPT`, `STATE_UNREADABLE`, `STATE_LOCKED`, `STATE_UNWRITABLE`; the file is
+   * unchanged then.
    */
   async delete(registry: string): Promise<boolean> {
     // Asked first so that nothing is created or written where there is nothing to forget.

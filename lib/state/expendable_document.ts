@@ -9,7 +9,7 @@ import { lockState } from "./state_lock.ts";
 
 /**
  * A state file that serves convenience only, so nothing here ever throws: whatever goes wrong becomes a warning, once,
- * and a file that cannot be read is set aside, not lost.
+ * and a file that is not what it should be is set aside, not lost.
  *
  * @typeParam T Its content.
  */

@@ -31,7 +31,7 @@ export interface StateDocument<T> {
  * @typeParam T Its content.
  * @param document Which.
  * @returns Its content, or `undefined` if there is no such file.
- * @throws {PusherError} `STATE_CORRUPT` if it cannot be read or is not what it should be.
+ * @throws {PusherError} `STATE_CORRUPT` if it is not what it should be, `STATE_UNREADABLE` if it cannot be read.
  */
 export async function readStateDocument<T>(document: StateDocument<T>): Promise<T | undefined> {
   const path = `${document.directory}/${document.name}`;
@@ -43,9 +43,13 @@ export async function readStateDocument<T>(document: StateDocument<T>): Promise<
     // Nor is there one if something else is in the directory's place: whoever writes is told so.
     const isMissing = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
     if (isMissing) return undefined;
-    throw new PusherError("STATE_CORRUPT", `Cannot read "${printable(path)}": ${systemReason(cause)}`, {
+    const isCorrupt = cause instanceof DocumentError;
+    const code = isCorrupt ? "STATE_CORRUPT" : "STATE_UNREADABLE";
+    throw new PusherError(code, `Cannot read "${printable(path)}": ${systemReason(cause)}`, {
       detail: { path },
-      hint: "Repair the file, or move it away to start without it.",
+      hint: isCorrupt
+        ? "Repair the file, or move it away to start without it."
+        : "Check who may read it, or keep state elsewhere with --state-dir.",
       cause,
     });
   }

@@ -93,6 +93,25 @@ for (
   });
 }
 
+Deno.test({
+  name: "HostMemory leaves a file alone that it may not read, warns once, and goes on",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using temp = await makeTempDir();
+    const path = temp.join("hosts.json");
+    await Deno.symlink(path, path);
+    const { memory, warnings } = createMemory(temp.path);
+    assert.equal(await memory.get("a.example"), undefined);
+    await memory.learn("a.example", { strategy: "single" });
+    assert.deepEqual(await fileNames(temp.path), [".lock", "hosts.json"]);
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0]!,
+      /^Going on without the memory of registries: Cannot read .* symbolic links\.$/,
+    );
+  },
+});
+
 Deno.test("HostMemory warns once when it cannot be kept", async () => {
   await using temp = await makeTempDir();
   await Deno.writeTextFile(temp.join("file"), "");

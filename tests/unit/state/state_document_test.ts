@@ -100,3 +100,33 @@ for (
     );
   });
 }
+
+const UNREADABLE: readonly [string, boolean, RegExp, (path: string) => Promise<void>][] = [
+  ["a directory", false, /is a directory/, (path) => Deno.mkdir(path)],
+  ["a link that leads nowhere but to itself", false, /symbolic links/, (path) => Deno.symlink(path, path)],
+  [
+    "a file that may not be read",
+    // Root may read everything.
+    Deno.build.os !== "windows" && Deno.uid() === 0,
+    /permission denied/,
+    (path) => Deno.writeTextFile(path, '{"word":"one"}', { mode: 0o200 }),
+  ],
+];
+
+for (const [what, isReadable, reason, make] of UNREADABLE) {
+  Deno.test({
+    name: `readStateDocument() does not take ${what} for a damaged file`,
+    ignore: Deno.build.os === "windows" || isReadable,
+    async fn() {
+      await using temp = await makeTempDir();
+      const path = `${temp.path}/doc.json`;
+      await make(path);
+      await assert.rejects(
+        readStateDocument(document(temp.path)),
+        (error) =>
+          isPusherError(error, "STATE_UNREADABLE") && error.detail.path === path &&
+          reason.test(error.message) && /--state-dir/.test(error.hint ?? ""),
+      );
+    },
+  });
+}

@@ -26,7 +26,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
       const { runCommand } = await import("./command_runner.ts");
       await runCommand(work, options, host);
     };
-    for (const define of COMMANDS) define({ program, host, run });
+    for (const define of COMMANDS) define({ program, host, args, run });
     return await parseProgram(program, args);
   } catch (error) {
     host.stderr.write(failureText(error, args, host));

@@ -28,6 +28,8 @@ export interface CommandLine {
   program: Program;
   /** Streams and environment. */
   host: Host;
+  /** What was typed, without the program's name. */
+  args: readonly string[];
   /** Runs a command under the global options. */
   run: (work: Work, options: GlobalOptions) => Promise<void>;
 }

@@ -17,7 +17,7 @@ const MIN_RATE_BYTES = 1_000;
  *
  * @param commandLine Where to add it, and how to run it.
  */
-export function definePush({ program, host, run }: CommandLine): void {
+export function definePush({ program, host, args, run }: CommandLine): void {
   program.command("push")
     .summary("upload the images of archives to registries")
     .description(
@@ -72,6 +72,7 @@ Examples:
       const options = command.optsWithGlobals();
       await run(async (context) => {
         const { planOfPush, push } = await import("../commands/push.ts");
+        const { commandText } = await import("./command_text.ts");
         const { tellingRemainder } = await import("./push_remainder.ts");
         const { planOutcome, pushOutcome } = await import("./push_view.ts");
         const credentials = await readCredentials(options, host, context);
@@ -96,7 +97,8 @@ Examples:
           pushOutcome(await push(pushOptions, context));
         // Only what is remembered can be continued.
         const isRemembered = options.resume && !options.force;
-        return isRemembered ? await tellingRemainder(context, pushing) : await pushing(context);
+        if (!isRemembered) return await pushing(context);
+        return await tellingRemainder(context, { work: pushing, command: commandText(args, host) });
       }, options);
     });
 }

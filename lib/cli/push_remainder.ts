@@ -1,4 +1,5 @@
 import type { CommandContext } from "../commands/command_context.ts";
+import type { Outcome } from "./command_runner.ts";
 import type { TransferEvent } from "../transfer/events.ts";
 import { formatByteSize } from "../util/byte_size.ts";
 
@@ -7,6 +8,8 @@ export class PushRemainder {
   /** Bytes that are there, by target and digest. */
   #bytes = new Map<string, number>();
   #finished = new Set<string>();
+  /** References that are not written yet. */
+  #tagless = new Set<string>();
   #plannedBlobs = 0;
   #plannedBytes = 0;
 
@@ -18,6 +21,7 @@ export class PushRemainder {
   apply(event: TransferEvent): void {
     switch (event.type) {
       case "plan:ready":
+        for (const reference of event.targets) this.#tagless.add(reference);
         this.#plannedBlobs += event.blobs;
         this.#plannedBytes += event.sizeBytes;
         return;
@@ -33,45 +37,68 @@ export class PushRemainder {
         this.#bytes.set(keyOf(event), event.sizeBytes);
         this.#finished.add(keyOf(event));
         return;
+      case "manifest:done":
+        this.#tagless.delete(`${event.target}@${event.digest}`);
+        return;
+      case "tag:done":
+        this.#tagless.delete(event.reference);
+        return;
     }
   }
 
   /**
-   * Says what is there and how to go on.
+   * Says what is left, if something got there that need not be sent again.
    *
-   * @returns A sentence, or `undefined` if nothing got there.
+   * @returns A sentence without its end, or `undefined` if nothing got there, or everything.
    */
   text(): string | undefined {
     const bytes = [...this.#bytes.values()].reduce((sum, sizeBytes) => sum + sizeBytes, 0);
-    if (bytes === 0) return undefined;
-    const blobs = `${this.#finished.size} of ${this.#plannedBlobs} blobs are there`;
-    const size = `${formatByteSize(bytes)} of ${formatByteSize(this.#plannedBytes)}`;
-    return `${blobs} (${size}); run the same command again to continue.`;
+    if (bytes === 0 || this.#tagless.size === 0) return undefined;
+    const leftBlobs = this.#plannedBlobs - this.#finished.size;
+    if (leftBlobs === 0) return "All blobs are there, but not every tag";
+    const leftBytes = formatByteSize(this.#plannedBytes - bytes);
+    return `${leftBytes} of ${
+      formatByteSize(this.#plannedBytes)
+    } are left, in ${leftBlobs} of ${this.#plannedBlobs} blobs`;
   }
 }
 
+/** A push whose remainder is told. */
+export interface RepeatablePush {
+  /** The push. */
+  work: (context: CommandContext) => Promise<Outcome>;
+  /** Goes on with it, as typed into a shell. */
+  command: string;
+}
+
 /**
- * Runs a push, and says what is there and how to go on when it does not come to its end.
+ * Runs a push. When it does not come to its end, or not with every image, it says what is left and which command goes
+ * on.
  *
- * @typeParam T What it gives.
  * @param context Is told.
- * @param work The push.
+ * @param push The push.
  * @returns What the push gave.
  */
-export async function tellingRemainder<T>(
+export async function tellingRemainder(
   context: CommandContext,
-  work: (context: CommandContext) => Promise<T>,
-): Promise<T> {
+  { work, command }: RepeatablePush,
+): Promise<Outcome> {
   const remainder = new PushRemainder();
   const onEvent = (event: TransferEvent): void => {
     remainder.apply(event);
     context.onEvent(event);
   };
+  const tell = (left: string): void => {
+    context.onEvent({ type: "notice", message: `${left}. To continue, run:` });
+    context.onEvent({ type: "notice", message: command });
+  };
   try {
-    return await work({ ...context, onEvent });
+    const outcome = await work({ ...context, onEvent });
+    if (outcome.error) tell(remainder.text() ?? "Not every image got through");
+    return outcome;
   } catch (error) {
-    const message = remainder.text();
-    if (message !== undefined) context.onEvent({ type: "notice", message });
+    const left = remainder.text();
+    if (left !== undefined) tell(left);
     throw error;
   }
 }

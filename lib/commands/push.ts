@@ -51,13 +51,12 @@ export interface PushOptions extends PreparationOptions {
  * @param options What goes where.
  * @param context Asks, is told, and stops it.
  * @returns What was pushed, and what failed when other images went through.
- * @throws {PusherError} If nothing was pushed: the first failure.
+ * @throws {PusherError} If nothing was pushed: the first failure; the others are told as warnings.
  */
 export async function push(options: PushOptions, context: CommandContext): Promise<PushReport> {
   await using preparation = await preparePush(options, context);
   const { jobs, failures, chosen, history, stateDir, retryContext, onWarning } = preparation;
-  const [unreachable] = failures;
-  if (unreachable && jobs.length === 0) throw unreachable.error;
+  if (failures.length > 0 && jobs.length === 0) throw firstOf(failures, onWarning);
   const { clock, onEvent } = context;
   const memory = new HostMemory(stateDir, { clock, onWarning });
   // Kept at once, one after the other: a push that is stopped or killed has learned for the next.
@@ -80,9 +79,15 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const verified = options.verify ? await verifyAll(jobs, report, retryContext) : report;
   const whole = { ...verified, failures: [...failures, ...verified.failures] };
   await remember(history, chosen, whole.pushed, clock.now());
-  const [failure] = whole.failures;
-  if (failure && whole.pushed.length === 0) throw failure.error;
+  if (whole.failures.length > 0 && whole.pushed.length === 0) throw firstOf(whole.failures, onWarning);
   return whole;
+}
+
+/** The failure that stands for all; what others say differently becomes a warning. */
+function firstOf(failures: readonly PushFailure[], onWarning: (message: string) => void): Error {
+  const [first, ...others] = new Map(failures.map(({ error }) => [error.message, error])).values();
+  for (const { message } of others) onWarning(message);
+  return first!;
 }
 
 /**

@@ -15,7 +15,7 @@ async function optionsOf(line: string): Promise<GlobalOptions> {
   const { promise, resolve } = Promise.withResolvers<GlobalOptions>();
   const run = (_: unknown, options: GlobalOptions): Promise<void> => Promise.resolve(resolve(options));
   for (const define of [definePush, defineSave, defineInspect, defineLogin, defineLogout]) {
-    define({ program, host, run });
+    define({ program, host, args: line.split(" "), run });
   }
   assert.equal(await parseProgram(program, line.split(" ")), 0);
   return await promise;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { PushRemainder, tellingRemainder } from "../../../lib/cli/push_remainder.ts";
+import type { Outcome } from "../../../lib/cli/command_runner.ts";
 import type { CommandContext } from "../../../lib/commands/command_context.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { systemClock } from "../../../lib/util/clock.ts";
@@ -18,7 +19,9 @@ function textOf(events: readonly TransferEvent[]): string | undefined {
   return remainder.text();
 }
 
-Deno.test("PushRemainder counts what is there, whole blobs and parts of others", () => {
+const TAGGED = { type: "tag:done", reference: `${target}:1`, digest: digest("m") } as const;
+
+Deno.test("PushRemainder counts what is left, whole blobs and parts of others", () => {
   const text = textOf([
     PLAN,
     { type: "blob:exists", ...a, sizeBytes: 10 * MIB },
@@ -29,7 +32,7 @@ Deno.test("PushRemainder counts what is there, whole blobs and parts of others",
     { type: "blob:done", ...c, sizeBytes: 50 * MIB },
     { type: "blob:failed", ...b, reason: "no way" },
   ]);
-  assert.equal(text, "2 of 3 blobs are there (100 MiB of 160 MiB); run the same command again to continue.");
+  assert.equal(text, "60.0 MiB of 160 MiB are left, in 1 of 3 blobs");
 });
 
 Deno.test("PushRemainder has nothing to say when nothing got there", () => {
@@ -41,32 +44,70 @@ Deno.test("PushRemainder has nothing to say when nothing got there", () => {
   assert.equal(textOf([PLAN, ...lost]), undefined);
 });
 
-Deno.test("tellingRemainder() says what is there when a push fails, and nothing when it does not", async () => {
-  const events: TransferEvent[] = [];
+Deno.test("PushRemainder tells a missing tag from missing blobs, and both from nothing missing", () => {
+  const blobs = [a, b, c].map((blob) => ({ type: "blob:exists", ...blob, sizeBytes: MIB }) as const);
+  assert.equal(textOf([PLAN, ...blobs]), "All blobs are there, but not every tag");
+  assert.equal(textOf([PLAN, ...blobs, TAGGED]), undefined);
+  const reference = `${target}@${digest("m")}`;
+  const manifest: TransferEvent = {
+    type: "manifest:done",
+    target,
+    digest: digest("m"),
+    mediaType: "",
+    sizeBytes: 1,
+  };
+  assert.equal(textOf([{ ...PLAN, targets: [reference] }, ...blobs, manifest]), undefined);
+});
+
+/** What is told about a push in which this happens and that ends so. */
+async function noticesOf(
+  events: readonly TransferEvent[],
+  end: () => Promise<Outcome>,
+): Promise<{ notices: string[]; end: PromiseSettledResult<Outcome> }> {
+  const notices: string[] = [];
   const context: CommandContext = {
     signal: new AbortController().signal,
     clock: systemClock,
     random: () => 0.5,
     env: () => undefined,
-    onEvent: (event) => void events.push(event),
+    onEvent: (event) => void (event.type === "notice" && notices.push(event.message)),
   };
-  const done: TransferEvent = { type: "blob:done", ...a, sizeBytes: 10 * MIB };
-  const result = await tellingRemainder(context, (inner) => {
-    inner.onEvent(PLAN);
-    inner.onEvent(done);
-    return Promise.resolve("pushed");
+  const pushing = tellingRemainder(context, {
+    command: "push it",
+    work: (inner) => {
+      for (const event of events) inner.onEvent(event);
+      return end();
+    },
   });
-  assert.equal(result, "pushed");
-  assert.deepEqual(events, [PLAN, done]);
+  const [settled] = await Promise.allSettled([pushing]);
+  return { notices, end: settled };
+}
+
+const DONE: TransferEvent = { type: "blob:done", ...a, sizeBytes: 10 * MIB };
+const OUTCOME: Outcome = { report: {}, lines: [] };
+
+Deno.test("tellingRemainder() says what is left of a push that fails, and how to go on", async () => {
   const reason = new Error("stop");
-  const failing = tellingRemainder(context, (inner) => {
-    inner.onEvent(PLAN);
-    inner.onEvent(done);
-    return Promise.reject(reason);
-  });
-  await assert.rejects(failing, reason);
-  assert.deepEqual(events.at(-1), {
-    type: "notice",
-    message: "1 of 3 blobs are there (10.0 MiB of 160 MiB); run the same command again to continue.",
-  });
+  const { notices, end } = await noticesOf([PLAN, DONE], () => Promise.reject(reason));
+  assert.deepEqual(end, { status: "rejected", reason });
+  assert.deepEqual(notices, [
+    "150 MiB of 160 MiB are left, in 2 of 3 blobs. To continue, run:",
+    "push it",
+  ]);
+});
+
+Deno.test("tellingRemainder() says how to go on when some images did not get through", async () => {
+  const value = { ...OUTCOME, error: new Error("some failed") };
+  const left = await noticesOf([PLAN, DONE], () => Promise.resolve(value));
+  assert.deepEqual(left.end, { status: "fulfilled", value });
+  assert.match(left.notices.join(), /^150 MiB of 160 MiB are left.*push it$/);
+  const unreachable = await noticesOf([], () => Promise.resolve(value));
+  assert.deepEqual(unreachable.notices, ["Not every image got through. To continue, run:", "push it"]);
+});
+
+Deno.test("tellingRemainder() says nothing when all went well, or nothing got there", async () => {
+  const well = await noticesOf([PLAN, DONE, TAGGED], () => Promise.resolve(OUTCOME));
+  assert.deepEqual(well, { notices: [], end: { status: "fulfilled", value: OUTCOME } });
+  const early = await noticesOf([PLAN], () => Promise.reject(new Error("denied")));
+  assert.deepEqual(early.notices, []);
 });

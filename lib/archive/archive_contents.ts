@@ -2,6 +2,7 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { type Digest, digestOf } from "../spec/digest.ts";
 import { DocumentError } from "../spec/documents.ts";
 import { formatByteSize } from "../util/byte_size.ts";
+import { type BlobNaming, ociBlobNames } from "./blob_names.ts";
 import type { ArchiveEntries, ArchiveEntry } from "./archive_entries.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 
@@ -16,15 +17,19 @@ export class ArchiveContents {
   readonly blobs = new Map<Digest, ArchiveEntry>();
   /** What the user should know. */
   readonly notices: string[] = [];
+  /** How files of blobs are called. */
+  readonly namesOf: BlobNaming;
   #documentBytes = 0;
 
   /**
    * Starts without blobs and notices.
    *
    * @param entries What the archive consists of.
+   * @param namesOf How files of blobs are called; as in an OCI layout by default.
    */
-  constructor(entries: ArchiveEntries) {
+  constructor(entries: ArchiveEntries, namesOf: BlobNaming = ociBlobNames) {
     this.entries = entries;
+    this.namesOf = namesOf;
   }
 
   /**
@@ -46,7 +51,7 @@ export class ArchiveContents {
   }
 
   /**
-   * Finds the entry `blobs/<algorithm>/<hex>` of a descriptor and remembers it for `openBlob`.
+   * Finds the entry of a descriptor's blob and remembers it for `openBlob`.
    *
    * @param blob What a document names.
    * @returns The entry, or `undefined` if the archive does not hold it.
@@ -54,7 +59,7 @@ export class ArchiveContents {
    * SHA-256, which is what this tool verifies with.
    */
   async findBlob(blob: Descriptor): Promise<ArchiveEntry | undefined> {
-    const [algorithm, hex] = blob.digest.split(":");
+    const [algorithm] = blob.digest.split(":");
     if (algorithm !== "sha256") {
       throw unsupportedArchive(this.entries.path, {
         found: `${algorithm} digests`,
@@ -62,7 +67,7 @@ export class ArchiveContents {
         hint: "Save the image again with docker save, podman save or skopeo copy.",
       });
     }
-    const entry = await this.entries.find(`blobs/${algorithm}/${hex}`);
+    const entry = await this.#findFirst(this.namesOf(blob.digest));
     if (!entry) return undefined;
     if (entry.sizeBytes !== blob.size) {
       throw this.corrupt(
@@ -119,6 +124,14 @@ export class ArchiveContents {
    */
   corrupt(entry: string, reason: string, cause?: unknown): Error {
     return corruptArchive(this.entries.path, reason, { entry, cause });
+  }
+
+  async #findFirst(names: readonly string[]): Promise<ArchiveEntry | undefined> {
+    for (const name of names) {
+      const entry = await this.entries.find(name);
+      if (entry) return entry;
+    }
+    return undefined;
   }
 
   #tooLarge(what: string, limitBytes: number): Error {

@@ -6,6 +6,8 @@ import type { Compression } from "./compression.ts";
 export interface ArchiveEntries {
   /** The archive as it was given, for messages. */
   readonly path: string;
+  /** What it is, for people. */
+  readonly kind: "tar archive" | "directory";
   /**
    * Whether there is an entry of this name, whatever it is.
    *
@@ -28,6 +30,14 @@ export interface ArchiveEntries {
    * @returns The names.
    */
   names(): Promise<Iterable<string>>;
+}
+
+/** Entries that lie on a disk; disposing them closes what is open. */
+export interface OpenEntries extends ArchiveEntries, Disposable {
+  /** Size of the archive; of a directory, that of the files that were found. */
+  readonly sizeBytes: number;
+  /** Bytes read so far. */
+  readonly readBytes: number;
 }
 
 /** A file of an archive. */

@@ -62,3 +62,26 @@ export function unsupportedArchive(
     { detail: { path, found: why.found }, hint: why.hint },
   );
 }
+
+/**
+ * Makes the error for an archive that cannot be opened at all.
+ *
+ * @param path The archive.
+ * @param cause What the system said.
+ * @returns The error.
+ */
+export function unreadableArchive(path: string, cause: unknown): PusherError<"ARCHIVE_NOT_FOUND"> {
+  const denied = cause instanceof Deno.errors.PermissionDenied || cause instanceof Deno.errors.NotCapable;
+  const missing = cause instanceof Deno.errors.NotFound;
+  const [reason, hint] = missing ? ["no such file", "Check the path."] : denied
+    ? [
+      "permission denied",
+      "Make it readable for this user, and for deno if that runs with limited permissions.",
+    ]
+    : [printable(String((cause as Error)?.message ?? cause)), "Check the path and the disk it is on."];
+  return new PusherError("ARCHIVE_NOT_FOUND", `Cannot open "${printable(path)}": ${reason}`, {
+    detail: { path },
+    hint,
+    ...(missing || denied ? {} : { cause }),
+  });
+}

@@ -2,8 +2,8 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import type { Image } from "../spec/image.ts";
 import type { BlobRange } from "../util/stream_body.ts";
 
-/** Whose layout an archive has. */
-export type ArchiveFormat = "docker-archive" | "oci-archive";
+/** Whose layout an archive has, in podman's words. */
+export type ArchiveFormat = "docker-archive" | "oci-archive" | "oci-dir" | "docker-dir";
 
 /** An open archive: the images it holds and the bytes of their blobs. Disposing it closes the file. */
 export interface ImageArchive extends Disposable {

@@ -1,3 +1,5 @@
+import { printable } from "../util/printable.ts";
+import type { ArchiveEntries } from "./archive_entries.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 import { type Compression, sniffCompression } from "./compression.ts";
 
@@ -47,22 +49,14 @@ export function notTar(path: string, start: Uint8Array): Error {
 }
 
 /**
- * Says what a tar archive is that lists no images.
+ * Says what an archive is that lists no images.
  *
- * @param path The file.
- * @param entries Normal names of its entries.
+ * @param entries What it consists of.
  * @returns The error.
  */
-export function notImageArchive(path: string, entries: Iterable<string>): Error {
-  const names = [...entries];
-  if (names.includes("manifest.json") && names.includes("version")) {
-    return unsupportedArchive(path, {
-      found: "dir transport",
-      reason:
-        "its manifest.json is a single manifest, as in the directories that podman and skopeo call dir:",
-      hint: "Copy the directory into an archive instead: skopeo copy dir:DIRECTORY docker-archive:image.tar",
-    });
-  }
+export async function notImageArchive(entries: ArchiveEntries): Promise<Error> {
+  const { path, kind } = entries;
+  const names = [...await entries.names()];
   if (names.includes("repositories")) {
     return unsupportedArchive(path, {
       found: "docker save before 1.10",
@@ -85,18 +79,20 @@ export function notImageArchive(path: string, entries: Iterable<string>): Error 
     });
   }
   const directory = names.map((name) => NESTED_INDEX_REGEXP.exec(name)?.[1]).find((found) => found);
-  if (directory !== undefined) {
-    return unsupportedArchive(path, {
-      found: "archive within a directory",
-      reason: `its files lie in the directory "${directory}" instead of at the top`,
-      hint: "Unpack it and pack it again from within that directory: tar -C DIRECTORY -cf image.tar .",
-    });
-  }
+  if (directory !== undefined) return nestedArchive(entries, directory);
   return unsupportedArchive(path, {
-    found: "tar",
-    reason: names.length === 0
-      ? "it is a tar archive without entries"
-      : "it is a tar archive, but of no image",
+    found: kind,
+    reason: names.length === 0 ? `it is a ${kind} without entries` : `it is a ${kind}, but of no image`,
     hint: SAVE_HINT,
+  });
+}
+
+function nestedArchive({ path, kind }: ArchiveEntries, directory: string): Error {
+  return unsupportedArchive(path, {
+    found: "archive within a directory",
+    reason: `its files lie in the directory "${directory}" instead of at the top`,
+    hint: kind === "directory"
+      ? `Name that directory instead: ${printable(path)}/${printable(directory)}`
+      : "Unpack it and pack it again from within that directory: tar -C DIRECTORY -cf image.tar .",
   });
 }

@@ -84,7 +84,7 @@ function rootsOf(index: ImageIndex, notices: string[]): Root[] {
 
 async function readRoot(contents: ArchiveContents, root: Descriptor): Promise<ManifestTree> {
   const tree = await readManifestTree(contents, root);
-  const entry = `blobs/${root.digest.replace(":", "/")}`;
+  const [entry] = contents.namesOf(root.digest);
   if (!tree) throw contents.corrupt(entry, `index.json lists "${entry}", which is missing`);
   return tree;
 }

@@ -37,7 +37,7 @@ export function choosePushable(tree: ManifestTree, options: PartialImageOptions)
   const whole = leaves.flatMap(({ descriptor, tree }) =>
     tree && !tree.missing && !isAttestation(descriptor) ? [tree.node] : []
   );
-  const entry = `blobs/${tree.missing.replace(":", "/")}`;
+  const [entry] = contents.namesOf(tree.missing);
   if (whole.length === 0) throw contents.corrupt(entry, `of the image ${label}, "${entry}" is missing`);
   const [only, ...others] = whole;
   const chosen = others.length === 0 ? only : whole.find(({ blobs }) => preferred.has(blobs[0]?.digest));

@@ -7,9 +7,10 @@ import {
 import type { Image } from "../spec/image.ts";
 import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { ArchiveContents } from "./archive_contents.ts";
-import type { ArchiveEntries, ArchiveEntry } from "./archive_entries.ts";
+import type { ArchiveEntries } from "./archive_entries.ts";
 import type { ArchiveFormat } from "./image_archive.ts";
 import { corruptArchive } from "./archive_error.ts";
+import { readDirTransport } from "./dir_transport.ts";
 import { readDockerArchive } from "./docker_archive.ts";
 import { mergeEqualImages } from "./image_names.ts";
 import { notImageArchive } from "./not_an_image.ts";
@@ -44,36 +45,36 @@ export interface ArchiveImages {
  * `ARCHIVE_CORRUPT` if it is damaged or contradicts itself.
  */
 export async function readImages(entries: ArchiveEntries): Promise<ArchiveImages> {
-  const contents = new ArchiveContents(entries);
-  const { format, images } = await readLayout(contents);
+  const { images, ...found } = await readLayout(entries);
   const distinctImages = mergeEqualImages(images);
   if (distinctImages.length === 0) throw corruptArchive(entries.path, "it lists no image");
-  return { format, images: distinctImages, contents };
+  return { ...found, images: distinctImages };
 }
 
-/** Finds out whose layout it is. Where both are there, one of them is the truth. */
-async function readLayout(contents: ArchiveContents): Promise<Pick<ArchiveImages, "format" | "images">> {
-  const { entries } = contents;
-  const layout = await entries.has("oci-layout") ? await entries.find("index.json") : undefined;
+/** Finds out whose layout it is. Where several are there, one of them is the truth. */
+async function readLayout(entries: ArchiveEntries): Promise<ArchiveImages> {
+  const contents = new ArchiveContents(entries);
+  const index = await entries.has("oci-layout") ? await entries.find("index.json") : undefined;
   const manifest = await entries.find("manifest.json");
-  const items = manifest && await readDockerSave(contents, manifest);
-  if (layout && !(items && await isGraphDriverSave(entries, items))) {
-    const bytes = await contents.read(layout, MAX_DOCUMENT_BYTES);
-    const list = contents.parse(layout.name, () => parseImageIndex(bytes));
-    return { format: "oci-archive", images: await readOciLayout(contents, list, items ?? []) };
+  const bytes = manifest && await contents.read(manifest, MAX_MANIFEST_JSON_BYTES);
+  const items = bytes && isJsonList(bytes)
+    ? contents.parse(manifest.name, () => parseDockerSaveManifest(bytes))
+    : undefined;
+  if (index && !(items && await isGraphDriverSave(entries, items))) {
+    const bytes = await contents.read(index, MAX_DOCUMENT_BYTES);
+    const list = contents.parse(index.name, () => parseImageIndex(bytes));
+    const format = entries.kind === "directory" ? "oci-dir" : "oci-archive";
+    return { format, images: await readOciLayout(contents, list, items ?? []), contents };
   }
-  if (!items) throw notImageArchive(entries.path, await entries.names());
-  return { format: "docker-archive", images: await readDockerArchive(contents, items) };
+  if (items) return { format: "docker-archive", images: await readDockerArchive(contents, items), contents };
+  const dir = bytes && await readDirTransport(contents, bytes);
+  if (!dir) throw await notImageArchive(entries);
+  return { format: "docker-dir", ...dir };
 }
 
 /** Docker's `manifest.json` is a list; an object is some other tool's. */
-async function readDockerSave(
-  contents: ArchiveContents,
-  entry: ArchiveEntry,
-): Promise<DockerSaveItem[] | undefined> {
-  const bytes = await contents.read(entry, MAX_MANIFEST_JSON_BYTES);
-  const isObject = bytes.find((byte) => byte > SPACE) === BRACE;
-  return isObject ? undefined : contents.parse(entry.name, () => parseDockerSaveManifest(bytes));
+function isJsonList(bytes: Uint8Array): boolean {
+  return bytes.find((byte) => byte > SPACE) !== BRACE;
 }
 
 /**

@@ -8,7 +8,7 @@
 import * as v from "valibot";
 import type { Descriptor } from "./descriptor.ts";
 import { type Digest, isDigest } from "./digest.ts";
-import { isIndexType, isManifestType } from "./media_type.ts";
+import { isIndexType, isManifestType, MEDIA_TYPE } from "./media_type.ts";
 import type { Platform } from "./platform.ts";
 
 /** Largest manifest, index or config read into memory, as the distribution spec suggests for registries. */
@@ -180,6 +180,21 @@ export function parseImageIndex(bytes: Uint8Array): ImageIndex {
     throw new DocumentError(`mediaType "${index.mediaType}" is not an index's`);
   }
   return index;
+}
+
+/**
+ * Finds out of what type a manifest or index is that nothing names.
+ *
+ * @param bytes JSON.
+ * @returns Its media type as it says, or else as its fields show; `undefined` if it is some other JSON.
+ * @throws {DocumentError} If it is not JSON.
+ */
+export function manifestTypeOf(bytes: Uint8Array): string | undefined {
+  const json = parseJson(bytes);
+  if (!isObject(json) || !("schemaVersion" in json)) return undefined;
+  if (typeof json.mediaType === "string") return json.mediaType;
+  if (json.schemaVersion === 1) return MEDIA_TYPE.dockerManifestV1;
+  return "manifests" in json ? MEDIA_TYPE.ociIndex : MEDIA_TYPE.ociManifest;
 }
 
 /**

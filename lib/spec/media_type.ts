@@ -13,6 +13,7 @@ export const MEDIA_TYPE = {
   ociForeignLayerGzip: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
   dockerManifestList: "application/vnd.docker.distribution.manifest.list.v2+json",
+  dockerManifestV1: "application/vnd.docker.distribution.manifest.v1+json",
   dockerConfig: "application/vnd.docker.container.image.v1+json",
   dockerLayer: "application/vnd.docker.image.rootfs.diff.tar",
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",

@@ -39,8 +39,8 @@ const BAD_ARCHIVES: Readonly<Record<string, BadArchive>> = {
   "a directory": {
     input: (path) => Deno.mkdir(path),
     code: 3,
-    message: /it is a directory, not a file/,
-    hint: /pack it first: tar -C/,
+    message: /it is a directory without entries/,
+    hint: /Save an image with docker save or podman save/,
   },
   "an empty file": {
     input: "",
@@ -89,6 +89,12 @@ const BAD_ARCHIVES: Readonly<Record<string, BadArchive>> = {
   },
   "a manifest.json that is not JSON": {
     input: withManifest('[{"Config":'),
+    code: 3,
+    message: /manifest\.json.*it is not JSON/,
+    hint: SAVE_AGAIN,
+  },
+  "a manifest.json that begins like a single manifest and is not JSON": {
+    input: withManifest('{"schemaVersion": 2, "config": {"dig'),
     code: 3,
     message: /manifest\.json.*it is not JSON/,
     hint: SAVE_AGAIN,

@@ -24,6 +24,7 @@ export async function memoryEntries(members: readonly TarMember[]): Promise<Arch
   }
   return {
     path: "-",
+    kind: "tar archive",
     has: (name) => Promise.resolve(entries.has(name)),
     find: (name) => Promise.resolve(entries.get(name)),
     names: () => Promise.resolve(entries.keys()),

@@ -6,13 +6,18 @@ import { type ErrorCode, isPusherError } from "../../../lib/errors.ts";
 import { digestOf, shortDigest } from "../../../lib/spec/digest.ts";
 import { distinctBlobs, manifestsBottomUp } from "../../../lib/spec/image.ts";
 import { formatReference } from "../../../lib/spec/reference.ts";
+import { writeDirectory } from "../../support/archive_directories.ts";
 import {
+  annotated,
   dockerSaveMembers,
   layerBytes,
+  ociImage,
+  ociLayoutMembers,
   openMembers,
   readBlob,
   type TarMember,
 } from "../../support/archives.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 
 const FIXTURES = "tests/fixtures/archives";
 
@@ -156,7 +161,6 @@ Deno.test("openArchive() says what a file is that is no tar archive", async () =
     "ARCHIVE_UNSUPPORTED",
     /it is not a tar archive$/,
   );
-  await rejectsWith(openArchive("tests"), "ARCHIVE_UNSUPPORTED", /it is a directory/);
   await rejectsWith(openArchive("tests/nowhere.tar"), "ARCHIVE_NOT_FOUND", /no such file$/);
 });
 
@@ -190,7 +194,7 @@ Deno.test("openArchive() says what a tar archive is that lists no image", async 
       [
         [{ name: "version" }, { name: "manifest.json", body: " {}" }],
         "ARCHIVE_UNSUPPORTED",
-        /single manifest/,
+        /a tar archive, but of no image$/,
       ],
       [
         [{ name: "repositories" }, { name: `${hex}/json` }],
@@ -213,6 +217,8 @@ Deno.test("openArchive() refuses lists of images that are damaged", async () => 
       '[{"Config":"c","Layers":"x"}]',
       '[{"RepoTags":["a"]}]',
       "\u{feff}[",
+      '{"schemaVersion":',
+      '{"schemaVersion":2}',
     ]
   ) {
     await rejectsWith(
@@ -280,4 +286,54 @@ Deno.test("ImageArchive.openBlob() knows no blobs but those of its images", asyn
     () => archive.openBlob({ mediaType: "x", digest, size: 7 }),
     (error) => isPusherError(error, "ARCHIVE_CORRUPT"),
   );
+});
+
+Deno.test("openArchive() reads a layout that is not packed, each blob with an identity of its own", async () => {
+  await using temp = await makeTempDir();
+  const image = await ociImage({ os: "linux", architecture: "amd64" }, [
+    layerBytes("one"),
+    layerBytes("two"),
+  ]);
+  const members = ociLayoutMembers([
+    annotated(image, { "org.opencontainers.image.ref.name": "r.example/a:1" }),
+  ]);
+  const path = await writeDirectory(temp.join("layout"), [...members, { name: "ingest", type: "5" }]);
+  const one = image.members[0]!.name;
+  await Deno.utime(`${path}/${one}`, 1000, 1000);
+  using archive = await openArchive(path);
+  assert.equal(archive.format, "oci-dir");
+  assert.deepEqual(archive.images[0]?.names.map(formatReference), ["r.example/a:1"]);
+  await assertConsistent(archive);
+  const [, first, second] = archive.images[0].root.blobs;
+  assert.match(archive.identityOf(first!), /bytes of 1970-01-01T00:16:40\.000Z$/);
+  assert.notEqual(archive.identityOf(second!), archive.identityOf(first!));
+  const sizes = members.map(({ body = "" }) => body.length);
+  // All but the file oci-layout, whose content does not matter.
+  assert.equal(archive.sizeBytes, sizes.reduce((sum, size) => sum + size, 0) - 30);
+});
+
+Deno.test("openArchive() reads an archive of docker save that was unpacked", async () => {
+  await using temp = await makeTempDir();
+  const path = await writeDirectory(temp.path, await dockerSaveMembers([{ layers: [layerBytes("one")] }]));
+  using archive = await openArchive(path);
+  assert.equal(archive.format, "docker-archive");
+  await assertConsistent(archive);
+});
+
+Deno.test("openArchive() says what a directory is that holds no image", async () => {
+  await using temp = await makeTempDir();
+  const reject = async (members: TarMember[], code: ErrorCode, reason: RegExp): Promise<void> => {
+    await using directory = await makeTempDir();
+    await rejectsWith(openArchive(await writeDirectory(directory.path, members)), code, reason);
+  };
+  await reject([], "ARCHIVE_UNSUPPORTED", /it is a directory without entries$/);
+  await reject([{ name: "notes.txt" }], "ARCHIVE_UNSUPPORTED", /it is a directory, but of no image$/);
+  await reject([{ name: "etc/passwd" }], "ARCHIVE_UNSUPPORTED", /a root filesystem/);
+  await reject([{ name: "oci-layout" }], "ARCHIVE_CORRUPT", /neither manifest\.json nor index\.json/);
+  const nested = await writeDirectory(temp.path, [{ name: "img/index.json" }]);
+  await assert.rejects(openArchive(nested), (error) => {
+    assert(isPusherError(error, "ARCHIVE_UNSUPPORTED"));
+    assert.equal(error.hint, `Name that directory instead: ${nested}/img`);
+    return true;
+  });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import {
   DocumentError,
+  manifestTypeOf,
   parseDockerSaveManifest,
   parseDocument,
   parseImageConfig,
@@ -199,4 +200,16 @@ Deno.test("parseDocument() checks any shape and keeps nothing unnamed", () => {
     name: "DocumentError",
     message: /^"a" is wrong/,
   });
+});
+
+Deno.test("manifestTypeOf() takes a document at its word, and else goes by its fields", () => {
+  const typeOf = (value: unknown): string | undefined => manifestTypeOf(bytes(JSON.stringify(value)));
+  assert.equal(typeOf({ ...MANIFEST, mediaType: MEDIA_TYPE.dockerManifest }), MEDIA_TYPE.dockerManifest);
+  assert.equal(typeOf({ schemaVersion: 2, config: CONFIG, layers: [] }), MEDIA_TYPE.ociManifest);
+  assert.equal(typeOf({ schemaVersion: 2, manifests: [] }), MEDIA_TYPE.ociIndex);
+  assert.equal(typeOf({ schemaVersion: 1, fsLayers: [] }), MEDIA_TYPE.dockerManifestV1);
+  for (const other of [{}, { mediaType: "text/html" }, { manifest_version: 3 }, null, 7, "x"]) {
+    assert.equal(typeOf(other), undefined);
+  }
+  assert.throws(() => manifestTypeOf(bytes('{"schemaVersion":')), DocumentError);
 });

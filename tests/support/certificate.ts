@@ -4,9 +4,9 @@
  * @module
  */
 
-/** A certificate with its key, as servers want them. */
+/** A certificate with its key, as servers and clients want them. */
 export interface Certificate {
-  /** The certificate in PEM. */
+  /** The certificate in PEM, and those between it and the authority that clients trust. */
   cert: string;
   /** Its private key in PEM (PKCS #8). */
   key: string;
@@ -16,16 +16,29 @@ export interface Certificate {
   privateKey: CryptoKey;
 }
 
+/** What is special about a certificate. */
+export interface IssueOptions {
+  /**
+   * Last moment it is valid, as `YYMMDDhhmmssZ`.
+   *
+   * @default {the end of 2049}
+   */
+  notAfter?: string;
+}
+
 /** Someone who issues certificates. */
 export interface CertificateAuthority {
-  /** Its own certificate in PEM: what clients must trust. */
+  /** Its own certificate in PEM, and those between it and the root: what clients must trust. */
   cert: string;
   /**
    * Issues a certificate.
    *
-   * @param hosts What it is good for: names and IPv4 addresses.
+   * @param hosts What it is good for: names, IPv4 addresses, `::1`; the name of a client.
+   * @param options What is special about it.
    */
-  issue(hosts: readonly string[]): Promise<Certificate>;
+  issue(hosts: readonly string[], options?: IssueOptions): Promise<Certificate>;
+  /** Makes an authority that this one vouches for. */
+  issueAuthority(): Promise<CertificateAuthority>;
 }
 
 const ECDSA = { name: "ECDSA", namedCurve: "P-256" };
@@ -54,37 +67,80 @@ const TAG = {
  * @see https://www.rfc-editor.org/rfc/rfc5280#section-4.1
  */
 export async function createCertificateAuthority(): Promise<CertificateAuthority> {
-  const name = "Test authority";
   const keys = await generateKeys();
-  const isAuthority = der(TAG.sequence, der(TAG.boolean, [0xff]));
-  const extension = [oid(OID.basicConstraints), der(TAG.boolean, [0xff]), der(TAG.octetString, isAuthority)];
-  const cert = await sign({ subject: name, issuer: name, extension }, keys.publicKey, keys.privateKey);
+  const issuer = { name: "Test authority", privateKey: keys.privateKey };
+  const cert = await sign({ subject: issuer.name, extension: authorityExtension() }, keys.publicKey, issuer);
+  return authority(issuer, pem("CERTIFICATE", cert), "");
+}
+
+/**
+ * Makes a certificate that nobody but itself vouches for, as `openssl req -x509` does.
+ *
+ * @param host What it is good for.
+ * @returns The certificate; it is marked as an authority.
+ */
+export async function createSelfSignedCertificate(host: string): Promise<Certificate> {
+  const keys = await generateKeys();
+  const issuer = { name: host, privateKey: keys.privateKey };
+  const extension = [...authorityExtension(), ...namesExtension([host])];
+  return await certificate(await sign({ subject: host, extension }, keys.publicKey, issuer), keys.privateKey);
+}
+
+interface Issuer {
+  name: string;
+  privateKey: CryptoKey;
+}
+
+/** An authority; `chain` is what has to come after the certificates it issues. */
+function authority(issuer: Issuer, cert: string, chain: string): CertificateAuthority {
   return {
-    cert: pem("CERTIFICATE", cert),
-    async issue(hosts) {
-      const own = await generateKeys();
-      const names = der(TAG.sequence, ...hosts.map(alternativeName));
-      const extension = [oid(OID.subjectAltName), der(TAG.octetString, names)];
-      const issued = await sign(
-        { subject: hosts[0]!, issuer: name, extension },
-        own.publicKey,
-        keys.privateKey,
-      );
-      const key = new Uint8Array(await crypto.subtle.exportKey("pkcs8", own.privateKey));
-      return {
-        cert: pem("CERTIFICATE", issued),
-        key: pem("PRIVATE KEY", key),
-        der: issued,
-        privateKey: own.privateKey,
-      };
+    cert,
+    async issue(hosts, options = {}) {
+      const keys = await generateKeys();
+      const content = { subject: hosts[0]!, extension: namesExtension(hosts), ...options };
+      const issued = await certificate(await sign(content, keys.publicKey, issuer), keys.privateKey);
+      return { ...issued, cert: issued.cert + chain };
+    },
+    async issueAuthority() {
+      const keys = await generateKeys();
+      const name = `${issuer.name}'s deputy`;
+      const content = { subject: name, extension: authorityExtension() };
+      const deputy = pem("CERTIFICATE", await sign(content, keys.publicKey, issuer));
+      return authority({ name, privateKey: keys.privateKey }, deputy + chain, deputy + chain);
     },
   };
 }
 
+async function certificate(issued: Uint8Array, privateKey: CryptoKey): Promise<Certificate> {
+  const key = new Uint8Array(await crypto.subtle.exportKey("pkcs8", privateKey));
+  return { cert: pem("CERTIFICATE", issued), key: pem("PRIVATE KEY", key), der: issued, privateKey };
+}
+
+function authorityExtension(): Uint8Array[] {
+  const isAuthority = der(TAG.sequence, der(TAG.boolean, [0xff]));
+  return [
+    der(
+      TAG.sequence,
+      oid(OID.basicConstraints),
+      der(TAG.boolean, [0xff]),
+      der(TAG.octetString, isAuthority),
+    ),
+  ];
+}
+
+function namesExtension(hosts: readonly string[]): Uint8Array[] {
+  const names = der(TAG.sequence, ...hosts.map(alternativeName));
+  return [der(TAG.sequence, oid(OID.subjectAltName), der(TAG.octetString, names))];
+}
+
 async function sign(
-  { subject, issuer, extension }: { subject: string; issuer: string; extension: Uint8Array[] },
+  { subject, extension, notAfter = "491231235959Z" }: {
+    subject: string;
+    extension: Uint8Array[];
+    notAfter?: string;
+  },
   publicKey: CryptoKey,
-  issuerKey: CryptoKey,
+  issuer: Issuer,
 ): Promise<Uint8Array> {
   const algorithm = der(TAG.sequence, oid(OID.ecdsaWithSha256));
   const body = der(
@@ -92,13 +148,14 @@ async function sign(
     der(0xa0, der(TAG.integer, [2])),
     integer(crypto.getRandomValues(new Uint8Array(16))),
     algorithm,
-    distinguishedName(issuer),
-    der(TAG.sequence, der(TAG.utcTime, ascii("200101000000Z")), der(TAG.utcTime, ascii("491231235959Z"))),
+    distinguishedName(issuer.name),
+    der(TAG.sequence, der(TAG.utcTime, ascii("200101000000Z")), der(TAG.utcTime, ascii(notAfter))),
     distinguishedName(subject),
     new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
-    der(0xa3, der(TAG.sequence, der(TAG.sequence, ...extension))),
+    der(0xa3, der(TAG.sequence, ...extension)),
   );
-  const raw = new Uint8Array(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, issuerKey, body));
+  const signed = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, issuer.privateKey, body);
+  const raw = new Uint8Array(signed);
   const signature = der(TAG.sequence, integer(raw.subarray(0, 32)), integer(raw.subarray(32)));
   return der(TAG.sequence, body, algorithm, der(TAG.bitString, [0], signature));
 }
@@ -113,8 +170,9 @@ function distinguishedName(name: string): Uint8Array {
 }
 
 function alternativeName(host: string): Uint8Array {
-  const isAddress = /^[\d.]+$/.test(host);
-  return isAddress ? der(0x87, host.split(".").map(Number)) : der(0x82, ascii(host));
+  if (/^[\d.]+$/.test(host)) return der(0x87, host.split(".").map(Number));
+  if (host === "::1") return der(0x87, [...new Array(15).fill(0), 1]);
+  return der(0x82, ascii(host));
 }
 
 /** A non-negative number of any size: DER wants it as short as it goes, and a zero before a first bit that is set. */

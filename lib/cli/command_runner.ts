@@ -4,12 +4,13 @@ import { printable } from "../util/printable.ts";
 import { jsonText } from "./error_view.ts";
 import type { Host } from "./host.ts";
 import { listenForInterruption } from "./interruption.ts";
+import type { NetworkFlags } from "./network_flags.ts";
 import { createPrompts } from "./prompts.ts";
 import { createRenderer } from "./ui/create_renderer.ts";
 import type { ProgressStyle } from "./ui/renderer.ts";
 
 /** Options every command has. */
-export interface GlobalOptions {
+export interface GlobalOptions extends NetworkFlags {
   /** Where logins and history are. */
   stateDir?: string | undefined;
   /** How progress is shown. */

@@ -1,4 +1,5 @@
 import { printable } from "../util/printable.ts";
+import { networkOptions } from "./network_flags.ts";
 import type { CommandLine } from "./program.ts";
 import { readPassword } from "./read_password.ts";
 
@@ -21,7 +22,6 @@ export function defineLogin({ program, host, run }: CommandLine): void {
         .conflicts("passwordStdin"),
     )
     .option("--password-stdin", "read the password from standard input")
-    .option("--plain-http", "use HTTP without TLS")
     .addHelpText(
       "after",
       `
@@ -33,9 +33,12 @@ Examples:
       const options = command.optsWithGlobals();
       await run(async (context) => {
         const { login } = await import("../commands/login.ts");
-        const { username, plainHttp, stateDir } = options;
+        const { username, stateDir } = options;
         const password = await readPassword(options, { host, onEvent: context.onEvent });
-        const report = await login({ registry, username, password, plainHttp, stateDir }, context);
+        const report = await login(
+          { registry, username, password, stateDir, ...networkOptions(options) },
+          context,
+        );
         const summary = `Logged in to ${report.registry} as ${printable(report.username)}, ` +
           `kept in ${printable(report.storedIn)}`;
         return { report, lines: [], summary };

@@ -94,6 +94,12 @@ function createRoot(): Program {
     .option("--debug", "trace requests and show stacks of errors (env: OCI_DEBUG=1)")
     .version(VERSION, "-V, --version", "show the version")
     .addHelpOption(help)
+    .optionsGroup("Connection options:")
+    .option("--plain-http", "use HTTP without TLS")
+    .option("--insecure-skip-tls-verify", "take any certificate of the registry")
+    .option("--ca-file <file>", "PEM certificate of an authority to trust (repeatable)", collect)
+    .option("--cert-file <file>", "PEM certificate to show the registry, with --key-file")
+    .option("--key-file <file>", "PEM key of that certificate")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({
       minWidthToWrap: 20,
@@ -101,6 +107,17 @@ function createRoot(): Program {
       styleTitle: (title) => paint(title, "bold", true),
     })
     .addHelpText("after", EXAMPLES);
+}
+
+/**
+ * Parses an option that can be given several times.
+ *
+ * @param value What it is given this time.
+ * @param previous What it was given before.
+ * @returns All of it.
+ */
+export function collect(value: string, previous: string[] | undefined): string[] {
+  return [...previous ?? [], value];
 }
 
 /** The parser's message reads "error: unknown option '--x'", with a suggestion in a second line. */

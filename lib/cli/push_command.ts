@@ -4,7 +4,8 @@ import { parseByteSize } from "../util/byte_size.ts";
 import { printable } from "../util/printable.ts";
 import type { Outcome } from "./command_runner.ts";
 import type { Host } from "./host.ts";
-import type { CommandLine } from "./program.ts";
+import { networkOptions } from "./network_flags.ts";
+import { collect, type CommandLine } from "./program.ts";
 import { type PasswordOptions, readPassword } from "./read_password.ts";
 
 const MAX_CONCURRENCY = 64;
@@ -40,7 +41,6 @@ export function definePush({ program, host, args, run }: CommandLine): void {
         .conflicts("passwordStdin"),
     )
     .option("--password-stdin", "read the password from standard input")
-    .option("--plain-http", "use HTTP without TLS")
     .optionsGroup("Transfer options:")
     .option(
       "--concurrency <number>",
@@ -89,7 +89,7 @@ Examples:
           isResuming: options.resume,
           force: options.force,
           verify: options.verify,
-          plainHttp: options.plainHttp,
+          ...networkOptions(options),
           stateDir: options.stateDir,
         };
         if (options.dryRun) return planOutcome(await planOfPush(pushOptions, context));
@@ -101,10 +101,6 @@ Examples:
         return await tellingRemainder(context, { work: pushing, command: commandText(args, host) });
       }, options);
     });
-}
-
-function collect(value: string, previous: string[] | undefined): string[] {
-  return [...previous ?? [], value];
 }
 
 function parseConcurrency(text: string): number {

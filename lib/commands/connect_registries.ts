@@ -4,14 +4,13 @@ import { connectRegistry, type RegistrySession } from "../registry/registry_sess
 import type { CredentialStore } from "../state/credential_store.ts";
 import type { CommandContext } from "./command_context.ts";
 import { findCredentials } from "./find_credentials.ts";
+import { hostSettings, type NetworkOptions } from "./network_options.ts";
 import { retryAloud } from "./retry_aloud.ts";
 
 /** How to reach registries. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends NetworkOptions {
   /** User and password, if there is one registry only. */
   credentials?: Credentials | undefined;
-  /** Speak HTTP without TLS. */
-  plainHttp?: boolean | undefined;
   /** Our own logins. */
   store: CredentialStore;
 }
@@ -38,14 +37,15 @@ export async function connectRegistries(
   options: ConnectionOptions,
   context: CommandContext,
 ): Promise<RegistryConnections> {
-  const { credentials: given, plainHttp, store } = options;
+  const { credentials: given, store } = options;
   const { clock, onTrace, signal } = context;
   if (given && registries.length > 1) throw sharedPassword(registries.length);
   const env = registries.length > 1 ? () => undefined : context.env;
   using resources = new DisposableStack();
   const settled = await Promise.allSettled(registries.map(async (registry) => {
     const credentials = await findCredentials(registry, { given, env, store });
-    const connection = { credentials, plainHttp, clock, onTrace, signal };
+    const settingsOf = hostSettings(registry, options, context);
+    const connection = { credentials, settingsOf, env: context.env, clock, onTrace, signal };
     return resources.use(await retryAloud(() => connectRegistry(registry, connection), context));
   }));
   const sessions = new Map<string, RegistrySession>();

@@ -5,18 +5,17 @@ import { parseRegistry } from "../spec/reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
 import type { CommandContext } from "./command_context.ts";
+import { hostSettings, type NetworkOptions } from "./network_options.ts";
 import { retryAloud } from "./retry_aloud.ts";
 
 /** Where to log in, and as whom. */
-export interface LoginOptions {
+export interface LoginOptions extends NetworkOptions {
   /** Host, with port if any. */
   registry: string;
   /** Asked for when absent. */
   username?: string | undefined;
   /** Asked for when absent. */
   password?: string | undefined;
-  /** Speak HTTP without TLS. */
-  plainHttp?: boolean | undefined;
   /** Where to keep it; see `resolveStateDirectory`. */
   stateDir?: string | undefined;
 }
@@ -45,9 +44,10 @@ export async function login(options: LoginOptions, context: CommandContext): Pro
   const { clock, signal, onTrace, onEvent } = context;
   const storedIn = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
   const credentials = await askForMissing(registry, options, context);
-  const { plainHttp } = options;
+  const settingsOf = hostSettings(registry, options, context);
+  const { env } = context;
   await retryAloud(async () => {
-    using session = await connectRegistry(registry, { credentials, plainHttp, clock, onTrace, signal });
+    using session = await connectRegistry(registry, { credentials, settingsOf, env, clock, onTrace, signal });
     await checkCredentials(session, credentials, signal);
     if (!session.isChallenged) {
       onEvent({ type: "notice", message: `${registry} lets everybody in: it did not check the password.` });

@@ -11,6 +11,7 @@ import type { PushFailure } from "../transfer/report.ts";
 import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectRegistries, type RegistryConnections } from "./connect_registries.ts";
+import type { NetworkOptions } from "./network_options.ts";
 import {
   chooseImageTargets,
   confirmTargets,
@@ -21,13 +22,11 @@ import {
 } from "./push_targets.ts";
 
 /** What is to be pushed where. */
-export interface PreparationOptions extends TargetOptions {
+export interface PreparationOptions extends TargetOptions, NetworkOptions {
   /** Paths of archives. */
   archives: readonly string[];
   /** User and password, if all goes to one registry. */
   credentials?: Credentials | undefined;
-  /** Speak HTTP without TLS. */
-  plainHttp?: boolean | undefined;
   /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
   stateDir?: string | undefined;
 }
@@ -79,11 +78,8 @@ export async function preparePush(
   const chosen = chooseImageTargets(images, options, await recallExperience(pushes, store));
   await confirmTargets(chosen, options, context);
 
-  const { credentials, plainHttp } = options;
   const registries = [...new Set(chosen.map(({ reference }) => reference.registry))];
-  const connections = resources.use(
-    await connectRegistries(registries, { credentials, plainHttp, store }, context),
-  );
+  const connections = resources.use(await connectRegistries(registries, { ...options, store }, context));
   const open = resources.move();
   return {
     stateDir,

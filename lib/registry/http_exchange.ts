@@ -3,7 +3,9 @@ import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
 import type { StreamBody } from "../util/stream_body.ts";
 import { VERSION } from "../version.ts";
+import type { Connection, Connections } from "./connections.ts";
 import { type Exchange, readCapped, type RegistryRequest } from "./registry_request.ts";
+import { tlsError } from "./tls_error.ts";
 
 /** Longest time in which no byte of a body moves. */
 const IDLE_TIMEOUT_MS = 60_000;
@@ -14,8 +16,8 @@ const BODY_ANSWER_TIMEOUT_MS = 300_000;
 
 /** What {@linkcode createHttpExchange} needs. */
 export interface HttpExchangeOptions {
-  /** Connections, TLS and proxies. */
-  client: Deno.HttpClient;
+  /** The way to each host. */
+  connections: Pick<Connections, "to">;
   /** Time, for time-outs. */
   clock: Clock;
 }
@@ -29,11 +31,12 @@ export interface HttpExchangeOptions {
  * @returns The exchange. It throws `NETWORK`, `TLS` or `TIMEOUT`, or what the body's stream threw.
  */
 export function createHttpExchange(options: HttpExchangeOptions): Exchange {
-  const { client, clock } = options;
+  const { connections, clock } = options;
   /** Some links cut what carried much: once one broke under a body, each body has a connection of its own. */
   let isFragile = false;
   return async (request) => {
     const isStreamed = request.body !== undefined && !(request.body instanceof Uint8Array);
+    const connection = await connections.to(request.url);
     const attempt = new AbortController();
     const watchdog = new Watchdog(request, attempt, clock);
     const body = request.body && prepareBody(request.body, () => watchdog.moved(), () => watchdog.sent());
@@ -50,18 +53,18 @@ export function createHttpExchange(options: HttpExchangeOptions): Exchange {
         redirect: "manual",
         credentials: "omit",
         signal: AbortSignal.any([request.signal, attempt.signal]),
-        client,
+        client: connection.client,
       });
       if (body && !body.isSent()) return await endEarly(response, attempt, watchdog);
       if (response.headers.get("content-length") === "0") return await withoutBody(response, watchdog);
-      return watched(response, request, watchdog);
+      return watched(response, request, { watchdog, connection });
     } catch (error) {
       watchdog.stop();
       request.signal.throwIfAborted();
       const failure = body?.failure() ?? watchdog.failure();
       if (failure) throw failure;
       isFragile ||= isStreamed;
-      throw connectionError(request, error);
+      throw connectionError(request, error, connection);
     }
   };
 }
@@ -85,7 +88,11 @@ async function withoutBody(response: Response, watchdog: Watchdog): Promise<Resp
 }
 
 /** The same answer, with the watchdog on duty until its body is read. */
-function watched(response: Response, request: RegistryRequest, watchdog: Watchdog): Response {
+function watched(
+  response: Response,
+  request: RegistryRequest,
+  { watchdog, connection }: { watchdog: Watchdog; connection: Connection },
+): Response {
   if (!response.body) {
     watchdog.stop();
     return response;
@@ -102,7 +109,7 @@ function watched(response: Response, request: RegistryRequest, watchdog: Watchdo
       } catch (error) {
         watchdog.stop();
         request.signal.throwIfAborted();
-        throw watchdog.failure() ?? connectionError(request, error);
+        throw watchdog.failure() ?? connectionError(request, error, connection);
       }
     },
     cancel(reason) {
@@ -230,20 +237,15 @@ class SizedBody extends Blob {
   }
 }
 
-function connectionError(request: RegistryRequest, error: unknown): PusherError {
+function connectionError(request: RegistryRequest, error: unknown, connection: Connection): PusherError {
   if (isPusherError(error)) return error;
   const registry = request.url.host;
   const detail = { registry, request: `${request.method} ${request.url.pathname}` };
-  const text = withoutUrl(innermostMessage(error));
+  const text = withoutUrl(innermostMessage(connection.failure() ?? error));
   const cause = new Error(text);
   const cannot = `Cannot reach "${registry}"`;
-  if (/certificate|InvalidContentType|tls handshake|HandshakeFailure/i.test(text)) {
-    return new PusherError("TLS", `${cannot}: ${tlsReason(text)}`, {
-      detail,
-      hint: tlsHint(text),
-      cause,
-    });
-  }
+  const tls = tlsError({ ...detail, text, settings: connection.settings });
+  if (tls) return tls;
   if (/dns error|failed to lookup/i.test(text)) {
     const isTransient = /temporary failure/i.test(text);
     return new PusherError("NETWORK", `${cannot}: the host name is unknown`, {
@@ -275,21 +277,6 @@ function connectionError(request: RegistryRequest, error: unknown): PusherError 
     retryable: true,
     cause,
   });
-}
-
-function tlsReason(text: string): string {
-  if (/InvalidContentType/.test(text)) return "it does not speak TLS";
-  if (/UnknownIssuer|self.?signed/i.test(text)) return "its certificate is signed by an unknown authority";
-  if (/Expired/i.test(text)) return "its certificate has expired";
-  if (/NotValidForName/i.test(text)) return "its certificate is for another host";
-  return `the TLS handshake failed (${printable(text, 200)})`;
-}
-
-function tlsHint(text: string): string {
-  return /InvalidContentType/.test(text)
-    ? "If this registry is meant to be without TLS, add --plain-http."
-    : "Have it trust the registry's certificate authority: set DENO_CERT to a PEM file of that, or " +
-      "DENO_TLS_CA_STORE=system if this machine trusts it.";
 }
 
 /** The location of an upload is in it, which is secret: what comes behind it says what went wrong. */

@@ -4,7 +4,10 @@ import type { Clock } from "../util/clock.ts";
 import { Authorizer } from "./authorizer.ts";
 import type { Credentials } from "../spec/credentials.ts";
 import { basicAuthorization } from "./basic_authorization.ts";
+import { Connections, type ConnectionsOptions } from "./connections.ts";
+import { expectsTls, type HostSettings } from "./host_settings.ts";
 import { createHttpExchange } from "./http_exchange.ts";
+import type { Environment } from "./proxy_settings.ts";
 import { followRedirects } from "./redirects.ts";
 import { registryError } from "./registry_error.ts";
 import { discard, type Exchange, type RegistryRequest } from "./registry_request.ts";
@@ -16,11 +19,17 @@ export interface ConnectOptions {
   /** User and password; anonymous when absent. */
   credentials?: Credentials | undefined;
   /**
-   * Speak HTTP without TLS. Registries on this machine are tried that way by themselves.
+   * Says how to connect to the registry, and to the hosts that it points at.
    *
-   * @default {false}
+   * @default {as the names say}
    */
-  plainHttp?: boolean | undefined;
+  settingsOf?: ConnectionsOptions["settingsOf"] | undefined;
+  /**
+   * Environment variables that name proxies.
+   *
+   * @default {those of the process, by the rules of Deno}
+   */
+  env?: Environment | undefined;
   /** Time. */
   clock: Clock;
   /** Told of every request and answer, redacted. */
@@ -56,34 +65,31 @@ export interface RegistrySession extends Disposable {
  */
 export async function connectRegistry(registry: string, options: ConnectOptions): Promise<RegistrySession> {
   const { credentials, clock, onTrace, signal } = options;
-  // HTTP/1.1 on purpose: one connection a blob gives plain back-pressure, and a broken stream breaks only itself.
-  const client = Deno.createHttpClient({ http2: false, http1: true });
-  try {
-    const http = createHttpExchange({ client, clock });
-    const exchange = onTrace ? traced(http, onTrace, clock) : http;
-    const { baseUrl, response } = await firstAnswer(registry, exchange, options);
-    const authorizer = new Authorizer({ registry, baseUrl, credentials, exchange, clock });
-    const isChallenged = authorizer.learn(response);
-    await requireRegistry(response, {
-      registry,
-      baseUrl,
-      signal,
-      hasCredentials: credentials !== undefined,
-      clock,
-    });
-    return {
-      registry,
-      baseUrl,
-      clock,
-      hasCredentials: credentials !== undefined,
-      isChallenged,
-      exchange: followRedirects((request) => authorizer.send(request), baseUrl),
-      [Symbol.dispose]: () => client.close(),
-    };
-  } catch (error) {
-    client.close();
-    throw error;
-  }
+  const { settingsOf = (): HostSettings => ({}), env = (): undefined => undefined } = options;
+  using resources = new DisposableStack();
+  const connections = resources.use(new Connections({ settingsOf, env }));
+  const http = createHttpExchange({ connections, clock });
+  const exchange = onTrace ? traced(http, onTrace, clock) : http;
+  const { baseUrl, response } = await firstAnswer(registry, exchange, { settingsOf, signal });
+  const authorizer = new Authorizer({ registry, baseUrl, credentials, exchange, clock });
+  const isChallenged = authorizer.learn(response);
+  await requireRegistry(response, {
+    registry,
+    baseUrl,
+    signal,
+    hasCredentials: credentials !== undefined,
+    clock,
+  });
+  const open = resources.move();
+  return {
+    registry,
+    baseUrl,
+    clock,
+    hasCredentials: credentials !== undefined,
+    isChallenged,
+    exchange: followRedirects((request) => authorizer.send(request), baseUrl),
+    [Symbol.dispose]: () => open.dispose(),
+  };
 }
 
 /**
@@ -121,15 +127,18 @@ interface FirstAnswer {
 async function firstAnswer(
   registry: string,
   exchange: Exchange,
-  options: ConnectOptions,
+  { settingsOf, signal }: Required<Pick<ConnectOptions, "signal">> & Pick<ConnectionsOptions, "settingsOf">,
 ): Promise<FirstAnswer> {
-  const host = registry === DOCKER_HUB ? "registry-1.docker.io" : registry;
+  const { host, hostname } = new URL(
+    `https://${registry === DOCKER_HUB ? "registry-1.docker.io" : registry}/`,
+  );
+  const settings = await settingsOf(host);
   const ask = async (scheme: "http" | "https"): Promise<FirstAnswer> => {
     const baseUrl = new URL(`${scheme}://${host}/`);
-    return { baseUrl, response: await exchange(ping(baseUrl, options.signal)) };
+    return { baseUrl, response: await exchange(ping(baseUrl, signal)) };
   };
-  if (options.plainHttp) return await ask("http");
-  if (!isLoopback(new URL(`https://${host}/`).hostname)) return await ask("https");
+  if (settings.plainHttp) return await ask("http");
+  if (!isLoopback(hostname) || expectsTls(settings)) return await ask("https");
   // HTTP first on this machine: a TLS server answers it at once, with 400 or by hanging up.
   const plain = await ask("http").catch((error: unknown) => {
     if (!isPusherError(error, "NETWORK")) throw error;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { streamRange } from "../../lib/archive/range_stream.ts";
+import { Connections } from "../../lib/registry/connections.ts";
 import { createHttpExchange } from "../../lib/registry/http_exchange.ts";
 import { BufferRing } from "../../lib/util/buffer_ring.ts";
 import { systemClock } from "../../lib/util/clock.ts";
@@ -81,8 +82,8 @@ function startReluctantServer(): { port: number; letGo: () => void; close: () =>
 
 Deno.test("streamRange() never refills a buffer that fetch has still to send", async () => {
   const server = startReluctantServer();
-  const client = Deno.createHttpClient({ http2: false });
-  const exchange = createHttpExchange({ client, clock: systemClock });
+  const connections = new Connections({ settingsOf: () => ({}), env: () => undefined });
+  const exchange = createHttpExchange({ connections, clock: systemClock });
   const url = new URL(`http://127.0.0.1:${server.port}/`);
   const { signal } = new AbortController();
   const send = async (part: number, sizeBytes: number): Promise<string> => {
@@ -96,5 +97,5 @@ Deno.test("streamRange() never refills a buffer that fetch has still to send", a
   server.letGo();
   assert.deepEqual(await Promise.all(stuck), sizes.map((sizeBytes, part) => patternDigest(part, sizeBytes)));
   await server.close();
-  client.close();
+  connections[Symbol.dispose]();
 });

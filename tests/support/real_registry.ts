@@ -12,8 +12,8 @@ export interface RealRegistryOptions {
    * @default {it does not}
    */
   auth?: { type: "htpasswd" | "token"; users: Record<string, string>; tokenLifetimeSeconds?: number };
-  /** Speaks https with this certificate chain and key, in PEM. */
-  tls?: { cert: string; key: string };
+  /** Speaks https with this certificate chain and key, with clients whom these authorities vouch for, all in PEM. */
+  tls?: { cert: string; key: string; clientAuthorities?: string };
   /**
    * What it signs the state of uploads with; a new one after each start loses all uploads.
    *
@@ -57,7 +57,7 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
       http: {
         addr: address,
         ...(options.secret ? { secret: options.secret } : {}),
-        ...(tls ? { tls: { certificate: dir.join("tls.crt"), key: dir.join("tls.key") } } : {}),
+        ...(tls ? { tls: await writeTls(tls, dir) } : {}),
       },
       ...(auth?.type === "htpasswd" ? { auth: await htpasswd(auth.users, dir) } : {}),
       ...(tokens ? { auth: tokens.config } : {}),
@@ -66,10 +66,6 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
     await Deno.writeTextFile(dir.join("config.json"), JSON.stringify(config));
     return dir.join("config.json");
   };
-  if (tls) {
-    await Deno.writeTextFile(dir.join("tls.crt"), tls.cert);
-    await Deno.writeTextFile(dir.join("tls.key"), tls.key);
-  }
   let running = await serve(await configure("127.0.0.1:0"));
   const host = running.ready[1]!;
   return {
@@ -91,6 +87,20 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
 
 function serve(configPath: string): Promise<BackgroundProcess> {
   return startProcess(["docker-registry", "serve", configPath], /listening on (127\.0\.0\.1:\d+)/);
+}
+
+async function writeTls(
+  { cert, key, clientAuthorities }: NonNullable<RealRegistryOptions["tls"]>,
+  dir: TempDir,
+): Promise<object> {
+  await Deno.writeTextFile(dir.join("tls.crt"), cert);
+  await Deno.writeTextFile(dir.join("tls.key"), key);
+  if (clientAuthorities) await Deno.writeTextFile(dir.join("clients.crt"), clientAuthorities);
+  return {
+    certificate: dir.join("tls.crt"),
+    key: dir.join("tls.key"),
+    ...(clientAuthorities ? { clientcas: [dir.join("clients.crt")] } : {}),
+  };
 }
 
 async function htpasswd(users: Record<string, string>, dir: TempDir): Promise<object> {

@@ -21,7 +21,7 @@ async function pushOverTls(
   await Deno.writeTextFile(home.join("ca.crt"), authority.cert);
   const registry = resources.use(startTestRegistry({ tls: await authority.issue(["127.0.0.1"]), faults }));
   const args = ["push", stage.archivePath, "-t", `${registry.host}/app:1`, "--blob-chunk", "1MiB"];
-  const result = await runCli(args, { home, env: { DENO_CERT: home.join("ca.crt") } });
+  const result = await runCli([...args, "--ca-file", home.join("ca.crt")], { home });
   const held = resources.move();
   return { ...result, registry, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }

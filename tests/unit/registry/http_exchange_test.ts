@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { isPusherError } from "../../../lib/errors.ts";
+import { Connections } from "../../../lib/registry/connections.ts";
 import { createHttpExchange } from "../../../lib/registry/http_exchange.ts";
 import { discard, type Exchange, type RegistryRequest } from "../../../lib/registry/registry_request.ts";
 import type { StreamBody, StreamTap } from "../../../lib/util/stream_body.ts";
@@ -28,9 +29,9 @@ interface Line extends AsyncDisposable {
 
 function connect(handler: ExchangeHandler, options: HttpServerOptions & { scheme?: string } = {}): Line {
   const server = startHttpServer(handler, options);
-  const client = Deno.createHttpClient({ http2: false });
+  const connections = new Connections({ settingsOf: () => ({}), env: () => undefined });
   const clock = new FakeClock();
-  const exchange = createHttpExchange({ client, clock });
+  const exchange = createHttpExchange({ connections, clock });
   const { scheme = "http" } = options;
   return {
     clock,
@@ -38,7 +39,7 @@ function connect(handler: ExchangeHandler, options: HttpServerOptions & { scheme
     send: (method, overrides, path = "v2/app?x=1") =>
       exchange(request(method, `${scheme}://${server.host}/${path}`, overrides)),
     async [Symbol.asyncDispose]() {
-      client.close();
+      connections[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
     },
   };
@@ -207,8 +208,8 @@ Deno.test("a connection that breaks can be tried again, wherever it breaks", asy
 });
 
 Deno.test("a port that fetch never connects to is not tried again", async () => {
-  using client = Deno.createHttpClient({ http2: false });
-  const exchange = createHttpExchange({ client, clock: new FakeClock() });
+  using connections = new Connections({ settingsOf: () => ({}), env: () => undefined });
+  const exchange = createHttpExchange({ connections, clock: new FakeClock() });
   const error = await exchange(request("GET", "http://127.0.0.1:6000/v2/")).catch((error: unknown) => error);
   assert.ok(isPusherError(error, "NETWORK"));
   assert.equal(error.retryable, false);
@@ -245,10 +246,10 @@ Deno.test("a body has a connection of its own once one broke under another", asy
 Deno.test("a port where nobody listens is refused", async () => {
   const line = connect(() => Promise.resolve({ status: 200 }));
   await line[Symbol.asyncDispose]();
-  const client = Deno.createHttpClient({ http2: false });
-  const exchange = createHttpExchange({ client, clock: line.clock });
+  const connections = new Connections({ settingsOf: () => ({}), env: () => undefined });
+  const exchange = createHttpExchange({ connections, clock: line.clock });
   const error = await failure(exchange(request("GET", `http://${line.host}/v2/`)));
-  client.close();
+  connections[Symbol.dispose]();
   assert.ok(isPusherError(error, "NETWORK"), String(error));
   assert.match(error.message, /refused/);
   assert.equal(error.retryable, true, "it may be starting");

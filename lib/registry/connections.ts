@@ -1,0 +1,131 @@
+import { PusherError } from "../errors.ts";
+import { printable } from "../util/printable.ts";
+import type { HostSettings } from "./host_settings.ts";
+import { machineCertificates } from "./machine_certificates.ts";
+import { hasOwnCertificate } from "./own_certificate.ts";
+import { type Environment, PROXY_VARIABLES, proxyFor } from "./proxy_settings.ts";
+import { startTlsRelay } from "./tls_relay.ts";
+
+/** What {@linkcode Connections} work with. */
+export interface ConnectionsOptions {
+  /**
+   * Says how to connect to a host.
+   *
+   * @param host Host, with port if any, as a URL has it.
+   */
+  settingsOf(host: string): HostSettings | Promise<HostSettings>;
+  /** Environment variables that name proxies. */
+  env: Environment;
+}
+
+/** The way to a host. */
+export interface Connection {
+  /** Sends requests there. */
+  client: Deno.HttpClient;
+  /** How it was set up. */
+  settings: HostSettings;
+  /** Why the last connection failed, where the client cannot know. */
+  failure(): Error | undefined;
+}
+
+/** Connections to a registry, and to what it points at: each with its certificates and by its proxy. */
+export class Connections implements Disposable {
+  #options: ConnectionsOptions;
+  #byOrigin = new Map<string, Promise<Connection>>();
+  #open = new DisposableStack();
+  #machineCerts: Promise<string[]> | undefined;
+
+  /** @param options Certificates and proxies. */
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The way to a URL's host, set up with the first request.
+   *
+   * @param url Where a request goes.
+   * @returns The connection.
+   * @throws {PusherError} `CONFIG_INVALID` or `USAGE` if certificates or proxies are not right.
+   */
+  to(url: URL): Promise<Connection> {
+    const known = this.#byOrigin.get(url.origin);
+    if (known) return known;
+    const connection = this.#connect(url);
+    this.#byOrigin.set(url.origin, connection);
+    connection.catch(() => this.#byOrigin.delete(url.origin));
+    return connection;
+  }
+
+  /** Closes all. */
+  [Symbol.dispose](): void {
+    this.#open.dispose();
+  }
+
+  async #connect(url: URL): Promise<Connection> {
+    const { env, settingsOf } = this.#options;
+    const settings = await settingsOf(url.host);
+    const proxy = proxyFor(url, env);
+    if (url.protocol === "http:") return this.#use(createClient({ proxy }, env), settings);
+    const { caCerts = [], clientCertificate, insecureSkipTlsVerify } = settings;
+    // Fetch checks every certificate, and takes none that is its own authority.
+    if (insecureSkipTlsVerify || await hasOwnCertificate(url.hostname, caCerts)) {
+      if (proxy) throw throughProxy(url, proxy);
+      const relay = this.#open.use(await startTlsRelay(url, settings));
+      return this.#use(createClient({ relay }, env), settings, () => relay.failure);
+    }
+    this.#machineCerts ??= machineCertificates();
+    const trusted = [...await this.#machineCerts, ...caCerts];
+    const client = createClient({ proxy, caCerts: trusted, ...clientCertificate }, env);
+    return this.#use(client, settings);
+  }
+
+  #use(
+    client: Deno.HttpClient,
+    settings: HostSettings,
+    failure = (): Error | undefined => undefined,
+  ): Connection {
+    return { client: this.#open.adopt(client, (each) => each.close()), settings, failure };
+  }
+}
+
+interface ClientOptions {
+  proxy?: URL | undefined;
+  relay?: { proxy: Deno.Proxy };
+  caCerts?: string[];
+  cert?: string;
+  key?: string;
+}
+
+function createClient({ proxy, relay, ...tls }: ClientOptions, env: Environment): Deno.HttpClient {
+  const transport = relay?.proxy ?? (proxy && { url: proxy.href });
+  // HTTP/1.1 on purpose: one connection a blob gives plain back-pressure, and a broken stream breaks only itself.
+  const options = { http2: false, http1: true, ...(transport ? { proxy: transport } : {}), ...tls };
+  return withoutVariables(env, () => Deno.createHttpClient(options as Deno.CreateHttpClientOptions));
+}
+
+/** Deno would take proxies from the environment by rules of its own: no `*`, no ports, and this machine not exempt. */
+function withoutVariables<T>(env: Environment, create: () => T): T {
+  const names = PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()]);
+  const saved = names.map((name) => [name, env(name) && Deno.env.get(name)] as const);
+  const set = saved.filter((entry): entry is [string, string] => !!entry[1]);
+  for (const [name] of set) Deno.env.delete(name);
+  try {
+    return create();
+  } finally {
+    for (const [name, value] of set) Deno.env.set(name, value);
+  }
+}
+
+function throughProxy({ host }: URL, proxy: URL): PusherError {
+  return new PusherError(
+    "USAGE",
+    `Cannot reach "${
+      printable(host)
+    }" by the proxy ${proxy.protocol}//${proxy.host}: its certificate is not ` +
+      "checked by an authority",
+    {
+      detail: { option: "--insecure-skip-tls-verify" },
+      hint: `Add ${host} to NO_PROXY, or give the certificate of its authority with --ca-file.`,
+    },
+  );
+}

@@ -3,6 +3,9 @@ import type { Outcome } from "./command_runner.ts";
 import type { TransferEvent } from "../transfer/events.ts";
 import { formatByteSize } from "../util/byte_size.ts";
 
+/** Other blobs are known by the names of their entries. */
+const DIGEST_REGEXP = /^sha\d+:/;
+
 /** Counts what a push has got to its registries, for whoever has to run it again. */
 export class PushRemainder {
   /** Bytes that are there, by target and digest. */
@@ -12,6 +15,8 @@ export class PushRemainder {
   #tagless = new Set<string>();
   #plannedBlobs = 0;
   #plannedBytes = 0;
+  /** Whether there is more than was announced. */
+  #isOpenEnded = false;
 
   /**
    * Takes an event in.
@@ -19,8 +24,15 @@ export class PushRemainder {
    * @param event What happened.
    */
   apply(event: TransferEvent): void {
+    // What passes under a name that tells no digest is sent again by the next run.
+    if ("deltaBytes" in event && "digest" in event && !DIGEST_REGEXP.test(event.digest)) return;
+    if (event.type === "blob:done" && event.found !== undefined) return;
     switch (event.type) {
+      case "pass:start":
+        this.#isOpenEnded = true;
+        return;
       case "plan:ready":
+        this.#isOpenEnded = false;
         for (const reference of event.targets) this.#tagless.add(reference);
         this.#plannedBlobs += event.blobs;
         this.#plannedBytes += event.sizeBytes;
@@ -53,7 +65,9 @@ export class PushRemainder {
    */
   text(): string | undefined {
     const bytes = [...this.#bytes.values()].reduce((sum, sizeBytes) => sum + sizeBytes, 0);
-    if (bytes === 0 || this.#tagless.size === 0) return undefined;
+    if (bytes === 0) return undefined;
+    if (this.#isOpenEnded) return `${formatByteSize(bytes)} are there, of what has passed so far`;
+    if (this.#tagless.size === 0) return undefined;
     const leftBlobs = this.#plannedBlobs - this.#finished.size;
     if (leftBlobs === 0) return "All blobs are there, but not every tag";
     const leftBytes = formatByteSize(this.#plannedBytes - bytes);

@@ -17,6 +17,12 @@ export type TransferEvent =
     sizeBytes: number;
   }
   | {
+    /** Something that passes once begins to be pushed; how much there is says `plan:ready` when all has passed. */
+    type: "pass:start";
+    /** Repositories that its blobs go to. */
+    targets: readonly string[];
+  }
+  | {
     /** Work on a blob begins: its existence is asked next. */
     type: "blob:start";
     target: string;

@@ -1,5 +1,6 @@
 import type { Descriptor } from "../spec/descriptor.ts";
-import { BUFFER_BYTES, type BufferSupply } from "../util/buffer_ring.ts";
+import { BufferPool } from "../util/buffer_pool.ts";
+import { BUFFER_BYTES } from "../util/buffer_ring.ts";
 import type { Clock } from "../util/clock.ts";
 import type { BlobSource } from "./ports.ts";
 
@@ -243,27 +244,5 @@ export class FanOut implements Disposable {
       await clock.sleep(leftMs, change.signal).catch(() => {});
     }
     return true;
-  }
-}
-
-/** Buffers that come back one by one, in any order. */
-class BufferPool implements BufferSupply {
-  #bufferBytes: number;
-  /** Those that were made here: a source may give chunks of its own. */
-  #own = new WeakSet<ArrayBufferLike>();
-  #free: Uint8Array<ArrayBuffer>[] = [];
-
-  constructor(bufferBytes: number) {
-    this.#bufferBytes = bufferBytes;
-  }
-
-  next(): Uint8Array<ArrayBuffer> {
-    const buffer = this.#free.pop() ?? new Uint8Array(this.#bufferBytes);
-    this.#own.add(buffer.buffer);
-    return buffer;
-  }
-
-  giveBack({ buffer }: Uint8Array): void {
-    if (buffer instanceof ArrayBuffer && this.#own.has(buffer)) this.#free.push(new Uint8Array(buffer));
   }
 }

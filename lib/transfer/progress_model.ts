@@ -9,8 +9,8 @@ export interface ProgressView {
   finished: number;
   /** Those of `finished` that the registry had already, or took over from another repository. */
   existing: number;
-  /** Blobs or images altogether, as far as announced. */
-  planned: number;
+  /** Blobs or images altogether, as far as announced; `undefined` while something passes whose end is not known. */
+  planned: number | undefined;
   /** Tags written. */
   tagged: number;
   /** Tags to write. */
@@ -86,6 +86,8 @@ export class ProgressModel {
   #existing = 0;
   #plannedBlobs = 0;
   #plannedBytes = 0;
+  /** Whether more may come than was announced. */
+  #isOpenEnded = false;
   #tagged = 0;
   #targets = 0;
   /** Most bytes ever shown as done. */
@@ -100,7 +102,11 @@ export class ProgressModel {
    */
   apply(event: TransferEvent, nowMs: number): void {
     switch (event.type) {
+      case "pass:start":
+        this.#isOpenEnded = true;
+        return;
       case "plan:ready":
+        this.#isOpenEnded = false;
         this.#plannedBlobs += event.blobs;
         this.#plannedBytes += event.sizeBytes;
         this.#targets += event.targets.length;
@@ -164,7 +170,7 @@ export class ProgressModel {
       active: items.map((item) => activeTransfer(item, nowMs)),
       finished: this.#finished,
       existing: this.#existing,
-      planned: Math.max(this.#plannedBlobs, this.#finished + items.length),
+      planned: this.#isOpenEnded ? undefined : Math.max(this.#plannedBlobs, this.#finished + items.length),
       tagged: this.#tagged,
       targets: this.#targets,
       doneBytes: this.#shownBytes,
@@ -218,6 +224,7 @@ export class ProgressModel {
 
   #totalBytes(items: readonly Item[]): number | undefined {
     const sizes = items.map(knownSize);
+    if (this.#isOpenEnded) return undefined;
     if (!sizes.every((size) => size !== undefined)) return undefined;
     return Math.max(this.#plannedBytes, this.#finishedBytes + sum(sizes));
   }

@@ -5,10 +5,12 @@ import { distinctBlobs, type Image, manifestsBottomUp } from "../spec/image.ts";
 import { isNonDistributable } from "../spec/media_type.ts";
 import { retry, type RetryContext } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
+import type { FoundBlob } from "./passing_window.ts";
 import type { BlobSource, PushTarget, UploadJournal } from "./ports.ts";
 import type { PushedImage } from "./report.ts";
 import type { BlobClaim, SharedReads } from "./shared_reads.ts";
 import { uploadBlob } from "./upload_blob.ts";
+import { blobKey, knownDescriptor, type OutgoingBlob } from "./upload_content.ts";
 import type { UploadHost } from "./upload_host.ts";
 
 /** One image on its way to one repository. */
@@ -23,6 +25,28 @@ export interface PushJob {
   tag: string | undefined;
   /** Repositories of the same registry that may hold its blobs, the likeliest first. */
   mountFrom?: readonly string[] | undefined;
+}
+
+/** A blob that passes once, on its way to one repository. */
+export interface PassingBlob {
+  /** Where it goes. */
+  target: PushTarget;
+  /** Reads it as it passes; disposed as soon as nothing more is needed of it. */
+  claim: BlobClaim;
+  /** What it is, once it has passed. */
+  found: Promise<FoundBlob>;
+  /** Identity of what it comes from. */
+  source: string;
+}
+
+/** How a blob gets to its repository. */
+interface Way {
+  target: PushTarget;
+  source: string;
+  signal: AbortSignal;
+  claim: BlobClaim;
+  /** Where it may be mounted from. */
+  from: string | undefined;
 }
 
 /** What a {@linkcode RegistryLane} works with. */
@@ -111,6 +135,37 @@ export class RegistryLane {
     return { reference, digest, mediaType };
   }
 
+  /**
+   * Sends a blob that passes once, unless the repository holds it. What is pushed there later finds it.
+   *
+   * @param blob What passes.
+   * @param passing Where it goes, who reads it, and what it is once it has passed.
+   * @throws {PusherError} The failure.
+   */
+  async pass(blob: OutgoingBlob, passing: PassingBlob): Promise<void> {
+    const { target, claim: passed, found, source } = passing;
+    const { signal, onEvent } = this.#context;
+    using claim = passed;
+    const key = { target: target.name, digest: blobKey(blob) };
+    const known = knownDescriptor(blob);
+    if (known && this.#holdersOf(known.digest).has(target.name)) return;
+    const size = blob.size === undefined ? {} : { sizeBytes: blob.size };
+    onEvent({ type: "blob:start", ...key, ...size, mediaType: blob.mediaType });
+    try {
+      const isThere = known !== undefined && await this.#isThere(target, known, signal);
+      if (!isThere) await this.#upload(blob, { target, source, signal, claim, from: undefined });
+      claim[Symbol.dispose]();
+      const { digest, size: sizeBytes } = await found;
+      this.#existingBytes.set(`${target.name} ${digest}`, isThere ? sizeBytes : 0);
+      this.#holdersOf(digest).add(target.name);
+      const name = known ? {} : { found: digest };
+      onEvent({ type: isThere ? "blob:exists" : "blob:done", ...key, sizeBytes, ...name });
+    } catch (error) {
+      if (!signal.aborted) onEvent({ type: "blob:failed", ...key, reason: messageOf(error) });
+      throw error;
+    }
+  }
+
   /** Layers side by side, then configs: a registry that looks into a config finds its layers. */
   async #sendBlobs(job: PushJob): Promise<void> {
     const configs = new Set<Digest>();
@@ -150,12 +205,13 @@ export class RegistryLane {
     onEvent({ type: "blob:start", ...key, mediaType });
     // Before the registry is asked: the others wait for this one if it may read.
     using claim = this.#context.reads.claim(target.registry, job.source, blob);
-    if (await this.#isThere(job, blob, signal)) {
+    if (await this.#isThere(target, blob, signal)) {
       if (!this.#existingBytes.has(id)) this.#existingBytes.set(id, sizeBytes);
       onEvent({ type: "blob:exists", ...key });
     } else {
       const from = this.#mountSource(job, blob);
-      const outcome = await this.#upload(job, blob, { signal, from, claim });
+      const source = job.source.identityOf(blob);
+      const outcome = await this.#upload(blob, { target, source, signal, from, claim });
       this.#existingBytes.set(id, outcome === "mounted" ? sizeBytes : 0);
       onEvent(
         outcome === "mounted" ? { type: "blob:mounted", ...key, from: from! } : { type: "blob:done", ...key },
@@ -164,32 +220,19 @@ export class RegistryLane {
     holders.add(target.name);
   }
 
-  async #isThere(job: PushJob, blob: Descriptor, signal: AbortSignal): Promise<boolean> {
-    const isDenied = this.#denied.has(`${job.target.name} ${blob.digest}`);
+  async #isThere(target: PushTarget, blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    const isDenied = this.#denied.has(`${target.name} ${blob.digest}`);
     if (this.#context.isForced || isDenied) return false;
-    return await this.#ask(() => job.target.hasBlob(blob, signal), signal);
+    return await this.#ask(() => target.hasBlob(blob, signal), signal);
   }
 
-  async #upload(
-    job: PushJob,
-    blob: Descriptor,
-    options: { signal: AbortSignal; from: string | undefined; claim: BlobClaim },
-  ): Promise<"sent" | "mounted"> {
-    const { source, target } = job;
+  async #upload(blob: OutgoingBlob, way: Way): Promise<"sent" | "mounted"> {
     const onEvent: EventSink = (event) => {
       if (event.type === "blob:bytes" && event.deltaBytes > 0) this.#sentBytes += event.deltaBytes;
       this.#context.onEvent(event);
     };
-    const { signal, from: mountFrom, claim } = options;
-    return await uploadBlob(blob, {
-      ...this.#context,
-      signal,
-      source: source.identityOf(blob),
-      claim,
-      target,
-      mountFrom,
-      onEvent,
-    });
+    const { from: mountFrom, ...rest } = way;
+    return await uploadBlob(blob, { ...this.#context, ...rest, mountFrom, onEvent });
   }
 
   /** Another repository of this registry that holds the blob for sure, else the one that most likely does. */

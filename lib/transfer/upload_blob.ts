@@ -82,7 +82,7 @@ class BlobTransfer {
         await host.limiter.quiet(signal);
         const isThere = failures > 0 && !this.#isFresh && await this.#isThereAfterAll(content);
         this.#isFresh = false;
-        const isGone = failures > 0 && !isThere && !content.isHeld(this.#upload?.offsetBytes ?? 0);
+        const isGone = failures > 0 && !isThere && !content.goBack(this.#upload?.offsetBytes ?? 0);
         if (isGone) throw new PassedError(failure);
         const outcome = isThere ? "sent" : await this.#send(content);
         await this.#entry?.remove();

@@ -25,12 +25,12 @@ export interface UploadContent {
   /** The largest part that should be asked for, so that it can be sent again. */
   readonly partBytes: number;
   /**
-   * Whether what starts there can still be sent.
+   * Goes back, to send something again.
    *
-   * @param offsetBytes Where.
-   * @returns Whether {@linkcode prepare} would find it.
+   * @param offsetBytes Where to.
+   * @returns Whether what starts there can still be sent.
    */
-  isHeld(offsetBytes: number): boolean;
+  goBack(offsetBytes: number): boolean;
   /**
    * Waits until a part is there, so that it can be sent again and again, and gives up everything before it. When it is
    * the last, digest and size are known afterwards.

@@ -71,11 +71,11 @@ export class VerifiedContent implements UploadContent {
   }
 
   /**
-   * Whether what starts there can still be sent: a source can be read as often as needed.
+   * A source can be read as often as needed.
    *
-   * @returns Yes.
+   * @returns That everything can be sent.
    */
-  isHeld(): boolean {
+  goBack(): boolean {
     return true;
   }
 

@@ -186,7 +186,11 @@ function speedText(
 
 function countsText(view: ProgressView, hidden: number): string {
   const parts: string[] = [];
-  if (view.finished > 0) parts.push(`${view.finished} of ${view.planned} done`);
+  if (view.finished > 0) {
+    parts.push(
+      view.planned === undefined ? `${view.finished} done` : `${view.finished} of ${view.planned} done`,
+    );
+  }
   if (view.existing > 0) parts.push(`${view.existing} already there`);
   if (view.tagged > 0) parts.push(`${view.tagged} of ${view.targets} tagged`);
   if (hidden > 0) parts.push(`${hidden} more under way`);

@@ -115,6 +115,7 @@ function heartbeatText(view: ProgressView): string {
   if (totalBytes !== undefined) parts.push(formatPercent(doneBytes, totalBytes));
   parts.push(formatRate(rateBytesPerSecond));
   if (remainingMs !== undefined) parts.push(`${formatDuration(remainingMs)} left`);
-  parts.push(`${view.finished} of ${view.planned} done`);
+  const { finished, planned } = view;
+  parts.push(planned === undefined ? `${finished} done` : `${finished} of ${planned} done`);
   return `progress: ${parts.join(", ")}`;
 }

@@ -35,6 +35,17 @@ Deno.test("PushRemainder counts what is left, whole blobs and parts of others", 
   assert.equal(text, "60.0 MiB of 160 MiB are left, in 1 of 3 blobs");
 });
 
+Deno.test("PushRemainder counts what passes, but only what the next run will know again", () => {
+  const text = textOf([
+    { type: "pass:start", targets: [target] },
+    { type: "blob:done", ...a, sizeBytes: 10 * MIB },
+    { type: "blob:bytes", ...b, deltaBytes: 20 * MIB },
+    { type: "blob:bytes", target, digest: "7f/layer.tar", deltaBytes: 5 * MIB },
+    { type: "blob:done", target, digest: "7f/layer.tar", sizeBytes: 5 * MIB, found: digest("d") },
+  ]);
+  assert.equal(text, "30.0 MiB are there, of what has passed so far");
+});
+
 Deno.test("PushRemainder has nothing to say when nothing got there", () => {
   assert.equal(textOf([]), undefined);
   const lost: TransferEvent[] = [

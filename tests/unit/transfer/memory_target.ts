@@ -55,6 +55,11 @@ export class MemoryTarget implements PushTarget {
   readonly #counts = new Map<string, number>();
   readonly #uploads = new Map<string, MemoryUpload>();
 
+  /** Sessions in the order they were opened. */
+  get uploads(): readonly MemoryUpload[] {
+    return [...this.#uploads.values()];
+  }
+
   constructor(name = "r.example/app") {
     this.name = name;
     this.registry = name.slice(0, name.indexOf("/"));

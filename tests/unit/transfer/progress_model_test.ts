@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { ProgressModel } from "../../../lib/transfer/progress_model.ts";
 import { blob, digest, TARGET, viewAfter } from "./progress_events.ts";
 
@@ -115,6 +116,25 @@ Deno.test("ProgressModel.view() knows no total while an image of unknown size is
   assert.equal(view.totalBytes, undefined);
   assert.equal(view.doneBytes, 70);
   assert.equal(view.active[0]?.target, "app_1.tar");
+});
+
+Deno.test("ProgressModel.view() knows no total while something passes, until all has", () => {
+  const a = blob("a", 40);
+  const passing: [number, TransferEvent][] = [
+    [0, { type: "pass:start", targets: [TARGET] }],
+    [0, a.start],
+    [0, a.bytes(30)],
+  ];
+  const { doneBytes, totalBytes, planned, remainingMs } = viewAfter(passing, 1_000);
+  assert.deepEqual({ doneBytes, totalBytes, planned, remainingMs }, {
+    doneBytes: 30,
+    totalBytes: undefined,
+    planned: undefined,
+    remainingMs: undefined,
+  });
+  const plan: TransferEvent = { type: "plan:ready", targets: [`${TARGET}:1`], blobs: 2, sizeBytes: 50 };
+  const after = viewAfter([...passing, [1_000, a.done], [1_000, plan]], 1_000);
+  assert.deepEqual([after.doneBytes, after.totalBytes, after.planned], [40, 50, 2]);
 });
 
 Deno.test("ProgressModel.view() gives the size hint of a save up once it proved too small", () => {

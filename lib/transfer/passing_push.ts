@@ -1,0 +1,94 @@
+import { isPusherError, type PusherError } from "../errors.ts";
+import { BufferPool } from "../util/buffer_pool.ts";
+import { createSha256 } from "../util/sha256.ts";
+import { claimPassing } from "./passing_content.ts";
+import { type ByteReader, type FoundBlob, MAX_HELD_PART_BYTES, PassingWindow } from "./passing_window.ts";
+import type { PushTarget } from "./ports.ts";
+import type { PushContext } from "./push_images.ts";
+import { PushRun } from "./push_run.ts";
+import { jobReference, type PushJob } from "./registry_lane.ts";
+import type { PushReport } from "./report.ts";
+import type { OutgoingBlob } from "./upload_content.ts";
+
+/**
+ * How long parts are: as short as registries on object storage bear (Amazon S3 takes no parts below 5 MiB, and to
+ * go on behind a shorter one a registry copies everything before it), since two of them are held.
+ */
+const PART_BYTES = 5 * 2 ** 20;
+
+/** What passes has no other identity than that of its blobs: those named by digests are the same whenever they come. */
+const SOURCE = "pipe";
+
+/**
+ * Pushes what passes once, such as standard input: blobs are sent while they pass, to several repositories at once;
+ * images are pushed when all has passed, and find their blobs there. A repository that fails does not stop the others.
+ */
+export class PassingPush {
+  #run: PushRun;
+  #targets: readonly PushTarget[];
+  #partBytes: number;
+  #buffers = new BufferPool();
+  /** Repositories that have failed, by name. */
+  #failures = new Map<string, PusherError>();
+
+  /**
+   * Starts to count the time.
+   *
+   * @param targets Where blobs go.
+   * @param context Limits, time and events.
+   */
+  constructor(targets: readonly PushTarget[], context: PushContext) {
+    this.#run = new PushRun(context);
+    this.#targets = targets;
+    this.#partBytes = Math.min(context.chunkSizeBytes ?? PART_BYTES, MAX_HELD_PART_BYTES);
+    context.onEvent({ type: "pass:start", targets: targets.map(({ name }) => name) });
+  }
+
+  /**
+   * Lets a blob pass, and sends it to the repositories that do not have it. One at a time.
+   *
+   * @param blob What passes; where its digest is known, no more is sent than what is missing.
+   * @param read Gives its bytes.
+   * @returns What it is.
+   * @throws {PusherError} If nobody is left to send it to: the last failure; `DIGEST_MISMATCH` if it is not what it
+   * claims to be; whatever `read` throws.
+   */
+  async pass(blob: OutgoingBlob, read: ByteReader): Promise<FoundBlob> {
+    const { signal, limiter } = this.#run;
+    const hash = await createSha256();
+    const window = new PassingWindow({ blob, hash, buffers: this.#buffers, partBytes: this.#partBytes });
+    const stop = new AbortController();
+    const targets = this.#targets.filter(({ name }) => !this.#failures.has(name));
+    const claims = targets.map(() => claimPassing(window, limiter));
+    const found = window.run(read, AbortSignal.any([signal, stop.signal]));
+    found.catch(() => {});
+    await Promise.all(targets.map(async (target, at) => {
+      try {
+        const lane = this.#run.laneTo(target.registry);
+        await lane.pass(blob, { target, claim: claims[at]!, found, source: SOURCE });
+      } catch (error) {
+        if (isPusherError(error)) this.#failures.set(target.name, error);
+        const isNobodyLeft = this.#failures.size === this.#targets.length;
+        if (isNobodyLeft || !isPusherError(error)) stop.abort(error);
+      }
+    }));
+    stop.signal.throwIfAborted();
+    return await found;
+  }
+
+  /**
+   * Pushes the images, now that all has passed.
+   *
+   * @param jobs What goes where.
+   * @returns What was pushed, and what failed, with all that was sent since the start.
+   * @throws The signal's reason when aborted.
+   */
+  async push(jobs: readonly PushJob[]): Promise<PushReport> {
+    const report = await this.#run.push(jobs.filter(({ target }) => !this.#failures.has(target.name)));
+    const failures = jobs.flatMap((job) => {
+      const error = this.#failures.get(job.target.name);
+      return error ? [{ reference: jobReference(job), error }] : [];
+    });
+    return { ...report, failures: [...failures, ...report.failures] };
+  }
+}

@@ -34,6 +34,8 @@ export interface ErrorDetails {
   AUTH_REQUIRED: { registry: string; repository?: string };
   /** The registry refused the credentials, or what they allow. */
   AUTH_DENIED: { registry: string; repository?: string; status: number };
+  /** A credential helper cannot be run, or fails. */
+  HELPER_FAILED: { helper: string };
   /** No answer: refused, reset, unknown host. */
   NETWORK: { registry: string; request: string };
   /** The certificate or the TLS handshake failed. */

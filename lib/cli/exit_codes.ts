@@ -15,6 +15,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   OUTPUT_FAILED: 3,
   AUTH_REQUIRED: 4,
   AUTH_DENIED: 4,
+  HELPER_FAILED: 4,
   NETWORK: 5,
   TLS: 5,
   TIMEOUT: 5,

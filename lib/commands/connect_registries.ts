@@ -1,9 +1,11 @@
 import { isPusherError, PusherError } from "../errors.ts";
-import type { Credentials } from "../spec/credentials.ts";
+import type { FoundCredentials } from "../credentials/find_in_auth_file.ts";
 import { connectRegistry, type RegistrySession } from "../registry/registry_session.ts";
+import type { Credentials } from "../spec/credentials.ts";
+import { formatRepository, type Reference } from "../spec/reference.ts";
 import type { CredentialStore } from "../state/credential_store.ts";
 import type { CommandContext } from "./command_context.ts";
-import { findCredentials } from "./find_credentials.ts";
+import { CredentialFinder } from "./credential_finder.ts";
 import { hostSettings, type NetworkOptions } from "./network_options.ts";
 import { retryAloud } from "./retry_aloud.ts";
 
@@ -17,47 +19,76 @@ export interface ConnectionOptions extends NetworkOptions {
 
 /** Registries that were connected to; disposing it ends the connections. */
 export interface RegistryConnections extends Disposable {
-  /** By registry: those that answered. */
-  readonly sessions: ReadonlyMap<string, RegistrySession>;
-  /** By registry: why one cannot be reached or used. */
-  readonly errors: ReadonlyMap<string, PusherError>;
+  /**
+   * The connection for one of the repositories asked for.
+   *
+   * @param repository Which.
+   * @returns The session; `undefined` if its registry cannot be reached or used.
+   */
+  session(repository: RepositoryName): RegistrySession | undefined;
+  /**
+   * Why there is no connection for one of the repositories asked for.
+   *
+   * @param repository Which.
+   * @returns The error; `undefined` if there is a session.
+   */
+  error(repository: RepositoryName): PusherError | undefined;
 }
 
+/** Where a repository is. */
+export type RepositoryName = Pick<Reference, "registry" | "repository">;
+
 /**
- * Connects to registries, side by side: one that cannot be reached takes long to be given up.
+ * Connects to the registries of repositories, side by side: one that cannot be reached takes long to be given up. There
+ * is one connection for each registry and each user of it: podman's logins may be for a part of a registry.
  *
- * @param registries Canonical hosts, each once.
+ * @param repositories What the connections are for.
  * @param options Credentials and transport.
  * @param context Told why it waits, and stops it.
  * @returns The connections, and the failures.
  * @throws {PusherError} `USAGE` if one password is given for several registries.
  */
 export async function connectRegistries(
-  registries: readonly string[],
+  repositories: readonly RepositoryName[],
   options: ConnectionOptions,
   context: CommandContext,
 ): Promise<RegistryConnections> {
   const { credentials: given, store } = options;
   const { clock, onTrace, signal } = context;
-  if (given && registries.length > 1) throw sharedPassword(registries.length);
-  const env = registries.length > 1 ? () => undefined : context.env;
+  const registries = new Set(repositories.map(({ registry }) => registry));
+  if (given && registries.size > 1) throw sharedPassword(registries.size);
+  const finder = new CredentialFinder({ given, usesEnvironment: registries.size === 1, store }, context);
   using resources = new DisposableStack();
-  const settled = await Promise.allSettled(registries.map(async (registry) => {
-    const credentials = await findCredentials(registry, { given, env, store });
+  const connecting = new Map<string, Promise<RegistrySession>>();
+  const connect = async (registry: string, found: FoundCredentials | undefined): Promise<RegistrySession> => {
+    onTrace?.(`credentials for ${registry}: ${found?.source ?? "none"}`);
     const settingsOf = hostSettings(registry, options, context);
+    const { credentials } = found ?? {};
     const connection = { credentials, settingsOf, env: context.env, clock, onTrace, signal };
     return resources.use(await retryAloud(() => connectRegistry(registry, connection), context));
+  };
+  const settled = await Promise.allSettled(repositories.map(async (repository) => {
+    const { registry } = repository;
+    const found = await finder.find(repository);
+    const key = `${registry} ${found?.source ?? ""}`;
+    const session = connecting.get(key) ?? connect(registry, found);
+    connecting.set(key, session);
+    return await session;
   }));
   const sessions = new Map<string, RegistrySession>();
   const errors = new Map<string, PusherError>();
   for (const [at, outcome] of settled.entries()) {
-    const registry = registries[at]!;
-    if (outcome.status === "fulfilled") sessions.set(registry, outcome.value);
+    const name = formatRepository(repositories[at]!);
+    if (outcome.status === "fulfilled") sessions.set(name, outcome.value);
     else if (signal.aborted || !isPusherError(outcome.reason)) throw outcome.reason;
-    else errors.set(registry, outcome.reason);
+    else errors.set(name, outcome.reason);
   }
   const open = resources.move();
-  return { sessions, errors, [Symbol.dispose]: () => open.dispose() };
+  return {
+    session: (repository) => sessions.get(formatRepository(repository)),
+    error: (repository) => errors.get(formatRepository(repository)),
+    [Symbol.dispose]: () => open.dispose(),
+  };
 }
 
 function sharedPassword(registries: number): PusherError {

@@ -78,8 +78,8 @@ export async function preparePush(
   const chosen = chooseImageTargets(images, options, await recallExperience(pushes, store));
   await confirmTargets(chosen, options, context);
 
-  const registries = [...new Set(chosen.map(({ reference }) => reference.registry))];
-  const connections = resources.use(await connectRegistries(registries, { ...options, store }, context));
+  const repositories = chosen.map(({ reference }) => reference);
+  const connections = resources.use(await connectRegistries(repositories, { ...options, store }, context));
   const open = resources.move();
   return {
     stateDir,
@@ -95,11 +95,11 @@ export async function preparePush(
 
 function toJobs(
   chosen: readonly ImageTarget[],
-  { sessions }: RegistryConnections,
+  connections: RegistryConnections,
   pushes: readonly PushRecord[],
 ): PushJob[] {
   return chosen.flatMap(({ image, reference }) => {
-    const session = sessions.get(reference.registry);
+    const session = connections.session(reference);
     if (!session) return [];
     return [{
       image,
@@ -111,9 +111,9 @@ function toJobs(
   });
 }
 
-function toFailures(chosen: readonly ImageTarget[], { errors }: RegistryConnections): PushFailure[] {
+function toFailures(chosen: readonly ImageTarget[], connections: RegistryConnections): PushFailure[] {
   return chosen.flatMap(({ reference }) => {
-    const error = errors.get(reference.registry);
+    const error = connections.error(reference);
     return error ? [{ reference: formatReference(reference), error }] : [];
   });
 }

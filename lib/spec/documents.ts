@@ -228,19 +228,20 @@ export function parseDockerSaveManifest(bytes: Uint8Array): DockerSaveItem[] {
  * @returns The checked value.
  * @throws {DocumentError} If it is not JSON or not of that shape.
  */
-export function parseDocument<T>(schema: v.GenericSchema<T>, bytes: Uint8Array): T {
+export function parseDocument<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T {
   return check(schema, parseJson(bytes));
 }
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new DocumentError("it is not JSON", { cause });
+  } catch {
+    // The parser's words quote the text, which may hold secrets.
+    throw new DocumentError("it is not JSON");
   }
 }
 
-function check<T>(schema: v.GenericSchema<T>, json: unknown): T {
+function check<T>(schema: v.GenericSchema<unknown, T>, json: unknown): T {
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
   const issue = result.issues[0];

@@ -11,14 +11,19 @@ import { lockState } from "./state_lock.ts";
 
 const CREDENTIALS_FILE = "credentials.json";
 
+/** Who keeps the secret of a login if we do not: a credential helper, or docker in its `config.json` (a path). */
+export type Keeper = { helper: string } | { dockerConfig: string };
+
 /** A login that is kept. */
 export interface StoredCredentials {
   /** Canonical host, with port if any. */
   registry: string;
   /** User name. */
   username: string;
-  /** Password or access token, as it was given. */
-  password: string;
+  /** Password or access token, as it was given; absent where somebody else keeps it. */
+  password?: string | undefined;
+  /** Who keeps the secret; absent where we do. */
+  keeper?: Keeper | undefined;
   /** When it was stored, RFC 3339 in UTC. */
   storedAt: string;
 }
@@ -26,16 +31,25 @@ export interface StoredCredentials {
 /** A login without its secret. */
 export type StoredLogin = Omit<StoredCredentials, "password">;
 
+// With words of our own: those of the library repeat what they found.
+const textSchema = v.string("must be text");
 const credentialsSchema = v.object({
-  version: v.literal(1),
+  version: v.literal(1, "must be 1"),
   // The newest last. Not an object by host: `constructor` is a host name too.
-  logins: v.array(v.object({
-    registry: v.string(),
-    username: v.string(),
-    password: v.string(),
-    storedAt: v.pipe(v.string(), v.isoTimestamp()),
-  })),
-});
+  logins: v.array(
+    v.object({
+      registry: textSchema,
+      username: textSchema,
+      password: v.optional(textSchema),
+      keeper: v.optional(v.union([
+        v.object({ helper: textSchema }),
+        v.object({ dockerConfig: textSchema }),
+      ], "must name a helper or docker's file")),
+      storedAt: v.pipe(textSchema, v.isoTimestamp("must be a time")),
+    }, "must be an object"),
+    "must be a list",
+  ),
+}, "must be an object");
 
 /**
  * The logins in `credentials.json`: plain text, mode 0600, shared by every process that uses the directory.
@@ -78,21 +92,23 @@ export class CredentialStore {
    */
   async list(): Promise<StoredLogin[]> {
     const logins = await this.#read();
-    return logins.map(({ registry, username, storedAt }) => ({ registry, username, storedAt }));
+    return logins.map(({ password: _, ...login }) => login);
   }
 
   /**
    * Stores a login, replacing an earlier one.
    *
    * @param registry Canonical host.
-   * @param credentials User and password.
+   * @param login User, and the password or who keeps it.
    * @throws {PusherError} `STATE_CORRUPT`, `STATE_UNREADABLE`, `STATE_LOCKED`, `STATE_UNWRITABLE`; the file is
    * unchanged then.
    */
-  async set(registry: string, credentials: { username: string; password: string }): Promise<void> {
-    const { username, password } = credentials;
+  async set(
+    registry: string,
+    login: { username: string } & ({ password: string } | { keeper: Keeper }),
+  ): Promise<void> {
     const storedAt = new Date(this.#clock.now()).toISOString();
-    await this.#replace(registry, [{ registry, username, password, storedAt }]);
+    await this.#replace(registry, [{ registry, ...login, storedAt }]);
   }
 
   /**

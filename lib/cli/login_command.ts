@@ -22,6 +22,13 @@ export function defineLogin({ program, host, run }: CommandLine): void {
         .conflicts("passwordStdin"),
     )
     .option("--password-stdin", "read the password from standard input")
+    .addOption(
+      program.createOption(
+        "--store <where>",
+        "keep it with docker's credential helper, in our file, or in docker's file " +
+          "(default: helper if docker has one for the registry, else file)",
+      ).choices(["helper", "file", "docker"]),
+    )
     .addHelpText(
       "after",
       `
@@ -33,10 +40,10 @@ Examples:
       const options = command.optsWithGlobals();
       await run(async (context) => {
         const { login } = await import("../commands/login.ts");
-        const { username, stateDir } = options;
+        const { username, store, stateDir } = options;
         const password = await readPassword(options, { host, onEvent: context.onEvent });
         const report = await login(
-          { registry, username, password, stateDir, ...networkOptions(options) },
+          { registry, username, password, store, stateDir, ...networkOptions(options) },
           context,
         );
         const summary = `Logged in to ${report.registry} as ${printable(report.username)}, ` +

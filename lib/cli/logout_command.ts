@@ -8,7 +8,10 @@ import type { CommandLine } from "./program.ts";
 export function defineLogout({ program, run }: CommandLine): void {
   program.command("logout")
     .summary("forget the credentials for a registry")
-    .description("Forgets the credentials that a login stored. Those of docker and podman stay.")
+    .description(
+      "Forgets the credentials that a login of this program stored, wherever they are kept. Those that docker or " +
+        "podman stored stay.",
+    )
     .argument("<registry>", "host, with port if any")
     .addHelpText("after", "\nExample:\n  $ docker-image-pusher logout registry.example.com")
     .action(async (registry, _, command) => {

@@ -1,10 +1,12 @@
 import { PusherError } from "../errors.ts";
-import type { Login } from "../spec/credentials.ts";
 import { checkCredentials, connectRegistry } from "../registry/registry_session.ts";
+import { type Login, toCredentials } from "../spec/credentials.ts";
 import { parseRegistry } from "../spec/reference.ts";
-import { CredentialStore } from "../state/credential_store.ts";
+import { CredentialStore, type Keeper } from "../state/credential_store.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
+import { printable } from "../util/printable.ts";
 import type { CommandContext } from "./command_context.ts";
+import { chooseKeeper, forgetLogin, keepLogin, type LoginStore } from "./login_keeper.ts";
 import { hostSettings, type NetworkOptions } from "./network_options.ts";
 import { retryAloud } from "./retry_aloud.ts";
 
@@ -16,7 +18,13 @@ export interface LoginOptions extends NetworkOptions {
   username?: string | undefined;
   /** Asked for when absent. */
   password?: string | undefined;
-  /** Where to keep it; see `resolveStateDirectory`. */
+  /**
+   * Who keeps it.
+   *
+   * @default {docker's credential helper for the registry if there is one, else our file}
+   */
+  store?: LoginStore | undefined;
+  /** Where our file is; see `resolveStateDirectory`. */
   stateDir?: string | undefined;
 }
 
@@ -26,7 +34,7 @@ export interface LoginReport {
   registry: string;
   /** User name. */
   username: string;
-  /** Path of the state directory. */
+  /** Path of the state directory or of docker's file, or the name of a credential helper's program. */
   storedIn: string;
 }
 
@@ -37,13 +45,15 @@ export interface LoginReport {
  * @param context Asks for what is missing.
  * @returns What was stored.
  * @throws {PusherError} `AUTH_DENIED` if the registry refuses them, `USAGE` if something is missing and nobody can be
- * asked, and what the network and the state directory throw. Nothing is stored then.
+ * asked, and what the network, the state directory and the keeper throw. Nothing is stored then.
  */
 export async function login(options: LoginOptions, context: CommandContext): Promise<LoginReport> {
   const { registry } = parseRegistry(options.registry);
   const { clock, signal, onTrace, onEvent } = context;
-  const storedIn = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
-  const credentials = await askForMissing(registry, options, context);
+  const stateDir = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
+  const keeper = await chooseKeeper(registry, options.store, context);
+  const { username, password } = await askForMissing(registry, options, context);
+  const credentials = toCredentials(username, password);
   const settingsOf = hostSettings(registry, options, context);
   const { env } = context;
   await retryAloud(async () => {
@@ -54,8 +64,27 @@ export async function login(options: LoginOptions, context: CommandContext): Pro
     }
   }, context);
   const onWarning = (message: string): void => onEvent({ type: "warning", message });
-  await new CredentialStore(storedIn, { clock, onWarning }).set(registry, credentials);
-  return { registry, username: credentials.username, storedIn };
+  const store = new CredentialStore(stateDir, { clock, onWarning });
+  const earlier = await store.get(registry);
+  if (keeper) await keepLogin(keeper, { registry, username, password }, context);
+  await store.set(registry, { username, ...keeper ? { keeper } : { password } });
+  if (earlier?.keeper && !isSame(earlier.keeper, keeper)) {
+    await forgetLogin(earlier.keeper, registry, context);
+  }
+  if (!keeper || "dockerConfig" in keeper) {
+    const path = printable(keeper?.dockerConfig ?? `${stateDir}/credentials.json`);
+    onEvent({ type: "notice", message: `"${path}" is not encrypted; what a credential helper keeps is` });
+  }
+  return { registry, username, storedIn: placeOf(keeper, stateDir) };
+}
+
+function placeOf(keeper: Keeper | undefined, stateDir: string): string {
+  if (!keeper) return stateDir;
+  return "helper" in keeper ? `docker-credential-${keeper.helper}` : keeper.dockerConfig;
+}
+
+function isSame(one: Keeper, other: Keeper | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 async function askForMissing(

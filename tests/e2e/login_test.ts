@@ -43,7 +43,9 @@ for (const type of ["htpasswd", "token"] as const) {
 
     const { code, stdout, stderr } = await login(registry.host, home, "s3cret pass\n");
     assert.deepEqual([code, stdout], [0, ""], stderr);
-    assert.match(stderr, new RegExp(`^Logged in to ${registry.host} as ann, kept in .*state\n$`));
+    const said =
+      `^".*state/credentials\\.json" is not encrypted; .*\nLogged in to ${registry.host} as ann, kept in .*state\n$`;
+    assert.match(stderr, new RegExp(said));
     assert(await isStored(home));
     const pushed = await push(registry.host, home);
     assert.equal(pushed.code, 0, pushed.stderr);

@@ -142,18 +142,3 @@ Deno.test("CredentialFinder tells different namespaces of a registry apart", asy
     assert.equal(userOf(found?.credentials), user, repository);
   }
 });
-
-Deno.test({
-  name: "CredentialFinder warns of a file that it may not read, and goes on",
-  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
-  async fn() {
-    await using stage = await makeStage();
-    await stage.write(".docker/config.json", { auths: { "r.example": login("docker") } });
-    await stage.write(".config/containers/auth.json", { auths: { "r.example": login("podman") } });
-    await Deno.chmod(stage.dir.join(".docker/config.json"), 0);
-    const context = stage.context();
-    const found = await new CredentialFinder({ store: stage.store }, context).find(R);
-    assert.equal(userOf(found?.credentials), "podman");
-    assert.deepEqual(context.events.map(({ type }) => type), ["warning"]);
-  },
-});

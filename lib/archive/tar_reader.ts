@@ -66,8 +66,9 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
 const BODILESS_TYPES_REGEXP = /^[1-6]$/;
 
 /**
- * Reads the headers of a tar file, and no body. A block of zeros ends it, and what follows is ignored; so does the end
- * of the file, since some writers leave the zeros out.
+ * Reads the headers of a tar file, and no body. Two blocks of zeros end it, and what follows is ignored; so does the end
+ * of the file, since some writers leave the zeros out. A single block of zeros is damage, as for Go's reader: what a bad
+ * disk or a hole left of a header must not hide the entries behind it.
  *
  * @param source The file.
  * @param options Limits.
@@ -86,7 +87,10 @@ export async function* readTarEntries(
   for (let headers = 0; offsetBytes < source.sizeBytes; headers++) {
     try {
       const block = await window.bytes(offsetBytes, TAR_BLOCK_BYTES);
-      if (isZeroBlock(block)) return;
+      if (isZeroBlock(block)) {
+        if (isZeroBlock(await window.bytes(offsetBytes + TAR_BLOCK_BYTES, TAR_BLOCK_BYTES))) return;
+        throw new TarFormatError("it is empty");
+      }
       if (headers === maxHeaders) throw tooManyEntries(source.path, maxHeaders);
       if (block.length < TAR_BLOCK_BYTES) throw truncated(source, "a tar header", undefined);
       const header = parseTarHeader(block);

@@ -157,6 +157,16 @@ Deno.test("readTarEntries() ends at zeros, and ignores what follows", async () =
   assert.deepEqual((await entriesOf(bytes)).map(({ name }) => name), ["a"]);
 });
 
+Deno.test("readTarEntries() takes a single block of zeros for damage, unless it is the last", async () => {
+  const parts = (zeros: number): Uint8Array[] => [
+    tarBytes([{ name: "a" }], { endBlocks: zeros }),
+    tarBytes([{ name: "b" }], { endBlocks: 0 }),
+  ];
+  await rejectsWith(concatBytes(parts(1)), /the tar header at byte 512 is damaged: it is empty$/);
+  assert.equal((await entriesOf(concatBytes(parts(2)))).length, 1);
+  assert.equal((await entriesOf(parts(1)[0]!)).length, 1);
+});
+
 Deno.test("readTarEntries() ends with the file where the zeros are missing, or the last padding", async () => {
   const whole = tarBytes([{ name: "a", body: "hello" }], { endBlocks: 0 });
   assert.equal((await entriesOf(whole)).length, 1);

@@ -15,19 +15,26 @@
  *   DEFAULT_RETRY_POLICY,
  *   openArchive,
  *   pushImages,
+ *   type PushJob,
  *   Repository,
  *   systemClock,
+ *   wholePart,
  * } from "./mod.ts";
  *
  * async function mirror(path: string, registry: string): Promise<string[]> {
  *   const { signal } = new AbortController();
  *   using archive = await openArchive(path);
  *   using session = await connectRegistry(registry, { clock: systemClock, signal });
- *   const jobs = archive.images.flatMap((image) =>
- *     image.names.map(({ repository, tag }) => (
- *       { image, source: archive, target: new Repository(session, repository), tag }
- *     ))
- *   );
+ *   const jobs: PushJob[] = [];
+ *   for (const image of archive.images) {
+ *     // Archives may lack some of the platforms that an index lists.
+ *     const root = await wholePart(image.root);
+ *     if (!root) throw new Error(`Nothing of ${image.root.descriptor.digest} is whole`);
+ *     for (const { repository, tag } of image.names) {
+ *       const target = new Repository(session, repository);
+ *       jobs.push({ image: { ...image, root }, source: archive, target, tag });
+ *     }
+ *   }
  *   const report = await pushImages(jobs, {
  *     policy: DEFAULT_RETRY_POLICY,
  *     clock: systemClock,
@@ -50,6 +57,7 @@ export * from "./registry/blob_upload.ts";
 export type * from "./registry/registry_request.ts";
 export * from "./registry/registry_session.ts";
 export * from "./registry/repository.ts";
+export * from "./spec/convert_format.ts";
 export * from "./spec/credentials.ts";
 export * from "./spec/descriptor.ts";
 export * from "./spec/digest.ts";
@@ -63,9 +71,14 @@ export {
   parseImageManifest,
 } from "./spec/documents.ts";
 export * from "./spec/image.ts";
+export * from "./spec/join_index.ts";
 export * from "./spec/media_type.ts";
+export * from "./spec/pick_platforms.ts";
 export * from "./spec/platform.ts";
+export * from "./spec/platform_images.ts";
 export * from "./spec/reference.ts";
+export * from "./spec/whole_part.ts";
+export * from "./spec/without_attestations.ts";
 export type * from "./transfer/events.ts";
 export type * from "./transfer/ports.ts";
 export * from "./transfer/passing_push.ts";

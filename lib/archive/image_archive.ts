@@ -13,9 +13,9 @@ export interface ImageArchive extends Disposable {
   readonly format: ArchiveFormat;
   /** Of the whole file. */
   readonly sizeBytes: number;
-  /** What it holds, in the order of its own list; each digest once. */
+  /** What it holds, in the order of its own list, each digest once; parts may be absent. */
   readonly images: readonly Image[];
-  /** What the user should know: absent platforms, ignored names. One sentence each. */
+  /** What the user should know, such as ignored names. One sentence each. */
   readonly notices: readonly string[];
   /** Bytes read from the file so far. */
   readonly readBytes: number;

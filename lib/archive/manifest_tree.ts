@@ -1,5 +1,4 @@
 import type { Descriptor } from "../spec/descriptor.ts";
-import type { Digest } from "../spec/digest.ts";
 import {
   DocumentError,
   type ImageConfig,
@@ -15,30 +14,21 @@ import type { ArchiveContents } from "./archive_contents.ts";
 /** Indexes within indexes; real ones have one level, or two. */
 const MAX_INDEX_DEPTH = 8;
 
-/** A manifest or index as far as the archive holds it. */
-export interface ManifestTree {
-  /** It, and below it what the archive holds. */
-  node: ManifestNode;
-  /** The first thing below it that the archive lacks; absent if it is whole, so that a registry will take it. */
-  missing?: Digest | undefined;
-  /** Of an index: all that it lists, each digest once; `tree` is absent with the manifest. */
-  listed: readonly { descriptor: Descriptor; tree: ManifestTree | undefined }[];
-}
-
 /**
  * Reads a manifest or index of an OCI layout and all below it. The bytes stay as they are; digests and sizes are checked.
  *
  * @param contents The archive.
  * @param descriptor What names it.
  * @param depth How many indexes it lies in.
- * @returns The tree, or `undefined` if it is not in the archive, or of a type this tool cannot push.
+ * @returns The tree as far as the archive holds it, or `undefined` if it is not in the archive, or of a type this tool
+ * cannot push.
  * @throws {PusherError} `ARCHIVE_CORRUPT` if something in it is damaged, `ARCHIVE_UNSUPPORTED` if it is beyond measure.
  */
 export async function readManifestTree(
   contents: ArchiveContents,
   descriptor: Descriptor,
   depth = 0,
-): Promise<ManifestTree | undefined> {
+): Promise<ManifestNode | undefined> {
   const isIndex = isIndexType(descriptor.mediaType);
   if (!isIndex && !isManifestType(descriptor.mediaType)) return undefined;
   const entry = await contents.findBlob(descriptor);
@@ -63,43 +53,42 @@ async function readIndex(
   contents: ArchiveContents,
   { descriptor, bytes, entry }: Document,
   depth: number,
-): Promise<ManifestTree> {
+): Promise<ManifestNode> {
   const index = contents.parse(entry, () => sameType(parseImageIndex(bytes), descriptor));
-  const distinct = new Map(index.manifests.map((child) => [child.digest, child]));
-  const listed: { descriptor: Descriptor; tree: ManifestTree | undefined }[] = [];
-  for (const child of distinct.values()) {
-    listed.push({ descriptor: child, tree: await readManifestTree(contents, child, depth + 1) });
+  const listed = new Map(index.manifests.map((child) => [child.digest, child]));
+  const children: ManifestNode[] = [];
+  const absent: Descriptor[] = [];
+  for (const child of listed.values()) {
+    const node = await readManifestTree(contents, child, depth + 1);
+    if (node) children.push(node);
+    else absent.push(child);
   }
-  const broken = listed.find(({ tree }) => !tree || tree.missing);
-  return {
-    node: { descriptor, bytes, blobs: [], children: listed.flatMap(({ tree }) => tree ? [tree.node] : []) },
-    missing: broken && (broken.tree?.missing ?? broken.descriptor.digest),
-    listed,
-  };
+  return { descriptor, bytes, blobs: [], children, absent, subject: index.subject };
 }
 
 async function readManifest(
   contents: ArchiveContents,
   { descriptor, bytes, entry }: Document,
-): Promise<ManifestTree> {
-  const { config, layers } = contents.parse(entry, () => sameType(parseImageManifest(bytes), descriptor));
+): Promise<ManifestNode> {
+  const { config, layers, subject } = contents.parse(
+    entry,
+    () => sameType(parseImageManifest(bytes), descriptor),
+  );
   const configEntry = await contents.findBlob(config);
   const configBytes = configEntry && await contents.readBlob(config, configEntry, MAX_DOCUMENT_BYTES);
-  let missing = configEntry ? undefined : config.digest;
+  const absent = configEntry ? [] : [config];
   for (const layer of layers) {
     const isThere = await contents.findBlob(layer) !== undefined;
-    if (!isThere && !isNonDistributable(layer.mediaType)) missing ??= layer.digest;
+    if (!isThere && !isNonDistributable(layer.mediaType)) absent.push(layer);
   }
   return {
-    node: {
-      descriptor,
-      bytes,
-      blobs: [config, ...layers],
-      children: [],
-      config: configBytes && parseConfig(config.mediaType, configBytes),
-    },
-    missing,
-    listed: [],
+    descriptor,
+    bytes,
+    blobs: [config, ...layers],
+    children: [],
+    config: configBytes && parseConfig(config.mediaType, configBytes),
+    absent,
+    subject,
   };
 }
 

@@ -1,15 +1,14 @@
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
 import type { DockerSaveItem, ImageIndex } from "../spec/documents.ts";
-import { type Image, manifestsBottomUp } from "../spec/image.ts";
+import { type Image, type ManifestNode, manifestsBottomUp } from "../spec/image.ts";
 import { isIndexType, isManifestType } from "../spec/media_type.ts";
-import { formatReference, type Reference } from "../spec/reference.ts";
+import type { Reference } from "../spec/reference.ts";
 import { printable } from "../util/printable.ts";
 import type { ArchiveContents } from "./archive_contents.ts";
 import { normalizeEntryName } from "./entry_name.ts";
 import { parseImageNames } from "./image_names.ts";
-import { type ManifestTree, readManifestTree } from "./manifest_tree.ts";
-import { choosePushable } from "./partial_image.ts";
+import { readManifestTree } from "./manifest_tree.ts";
 
 /** Full name of the image, as containerd and docker write it. */
 const IMAGE_NAME = "io.containerd.image.name";
@@ -30,11 +29,9 @@ interface Root {
  *
  * @param contents The archive.
  * @param index What `index.json` says.
- * @param items What docker save's `manifest.json` says, where there is one beside it: names, and the platform that the
- * archive's maker prefers.
- * @returns The images.
- * @throws {PusherError} `ARCHIVE_CORRUPT` if something is damaged or missing, `ARCHIVE_UNSUPPORTED` if of several
- * platforms some are missing and none is to be preferred.
+ * @param items What docker save's `manifest.json` says, where there is one beside it: names.
+ * @returns The images, as far as the archive holds them.
+ * @throws {PusherError} `ARCHIVE_CORRUPT` if something is damaged, or nothing of an image is there.
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */
 export async function readOciLayout(
@@ -43,7 +40,7 @@ export async function readOciLayout(
   items: readonly DockerSaveItem[],
 ): Promise<Image[]> {
   const roots = rootsOf(index, contents.notices);
-  const trees = new Map<Digest, ManifestTree>();
+  const trees = new Map<Digest, ManifestNode>();
   for (const { descriptor } of roots.filter(({ descriptor }) => isIndexType(descriptor.mediaType))) {
     trees.set(descriptor.digest, await readRoot(contents, descriptor));
   }
@@ -54,11 +51,7 @@ export async function readOciLayout(
     // oras lists the platforms of an index beside it once more, without names.
     if (listed.has(digest) && root.names.length === 0) continue;
     const tree = trees.get(digest) ?? await readRoot(contents, root.descriptor);
-    const itsItems = itemsOf(tree, items);
-    const names = readNames(root, itsItems, contents.notices);
-    const label = names[0] ? formatReference(names[0]) : digest;
-    const preferred = new Set(itsItems.map(configDigest));
-    images.push({ names, root: choosePushable(tree, { contents, label, preferred }) });
+    images.push({ names: readNames(root, itemsOf(tree, items), contents.notices), root: tree });
   }
   return images;
 }
@@ -82,17 +75,18 @@ function rootsOf(index: ImageIndex, notices: string[]): Root[] {
   return [...roots.values()];
 }
 
-async function readRoot(contents: ArchiveContents, root: Descriptor): Promise<ManifestTree> {
+async function readRoot(contents: ArchiveContents, root: Descriptor): Promise<ManifestNode> {
   const tree = await readManifestTree(contents, root);
   const [entry] = contents.namesOf(root.digest);
   if (!tree) throw contents.corrupt(entry, `index.json lists "${entry}", which is missing`);
   return tree;
 }
 
-function listedDigests(tree: ManifestTree): Digest[] {
-  return tree.listed.flatMap((
-    { descriptor, tree },
-  ) => [descriptor.digest, ...tree ? listedDigests(tree) : []]);
+function listedDigests({ children, absent = [] }: ManifestNode): Digest[] {
+  return [
+    ...absent.map(({ digest }) => digest),
+    ...children.flatMap((child) => [child.descriptor.digest, ...listedDigests(child)]),
+  ];
 }
 
 /** A name without `/` and `:` is only a tag: the repository may be known to `manifest.json`, or to nobody. */
@@ -108,9 +102,9 @@ function readNames(root: Root, items: readonly DockerSaveItem[], notices: string
 }
 
 /** The items of `manifest.json` that stand for a manifest of this tree: they have its config. */
-function itemsOf(tree: ManifestTree, items: readonly DockerSaveItem[]): DockerSaveItem[] {
+function itemsOf(tree: ManifestNode, items: readonly DockerSaveItem[]): DockerSaveItem[] {
   const configs = new Set<string | undefined>();
-  for (const { blobs: [config] } of manifestsBottomUp(tree.node)) if (config) configs.add(config.digest);
+  for (const { blobs: [config] } of manifestsBottomUp(tree)) if (config) configs.add(config.digest);
   return items.filter((item) => configs.has(configDigest(item)));
 }
 

@@ -32,8 +32,20 @@ export function definePush({ program, host, args, run }: CommandLine): void {
       program.createOption("--registry <host/path>", "registry to push to under the archive's own names")
         .conflicts("target"),
     )
-    .option("--image <name>", "push only this image of the archive (repeatable)", collect)
+    .option("--image <name>", "push only this image: name, repository or digest (repeatable)", collect)
     .option("-y, --yes", "do not ask about new destinations")
+    .optionsGroup("Image options:")
+    .option(
+      "--platform <platforms>",
+      "push only these platforms of images, such as linux/amd64,linux/arm64",
+      (text) => text.split(","),
+    )
+    .option("--index", "make one image for several platforms of all images, and push that")
+    .option("--no-attestations", "leave provenance and SBOM attestations out")
+    .addOption(
+      program.createOption("--format <format>", "rewrite manifests with these media types")
+        .choices(["docker", "oci"] as const),
+    )
     .optionsGroup("Registry options:")
     .option("--username <name>", "user name, instead of a stored login")
     .addOption(
@@ -66,7 +78,9 @@ export function definePush({ program, host, args, run }: CommandLine): void {
       `
 Examples:
   $ docker-image-pusher push nginx.tar -t registry.example.com/web/nginx:1
-  $ docker-image-pusher push images/*.tar --registry registry.example.com/mirror`,
+  $ docker-image-pusher push images/*.tar --registry registry.example.com/mirror
+  $ docker-image-pusher push app.tar -t r.example/app:1 --platform linux/arm64
+  $ docker-image-pusher push amd64.tar arm64.tar --index -t r.example/app:1`,
     )
     .action(async (archives, _, command) => {
       const options = command.optsWithGlobals();
@@ -82,6 +96,10 @@ Examples:
           registry: options.registry,
           images: options.image,
           yes: options.yes,
+          platforms: options.platform,
+          index: options.index,
+          attestations: options.attestations,
+          format: options.format,
           credentials,
           concurrency: options.concurrency,
           chunkSizeBytes: options.blobChunk,

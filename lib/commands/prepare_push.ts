@@ -1,30 +1,34 @@
 import { openArchive } from "../archive/open_archive.ts";
 import type { Credentials } from "../spec/credentials.ts";
 import { Repository } from "../registry/repository.ts";
+import { describeManifest, platformImages } from "../spec/platform_images.ts";
 import { formatReference } from "../spec/reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";
 import { PushHistory, type PushRecord } from "../state/push_history.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
+import { chooseTargets } from "../transfer/choose_targets.ts";
 import { mountSources } from "../transfer/mount_sources.ts";
 import type { PushJob } from "../transfer/registry_lane.ts";
 import type { PushFailure } from "../transfer/report.ts";
 import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectRegistries, type RegistryConnections } from "./connect_registries.ts";
+import { joinImages } from "./join_images.ts";
 import type { NetworkOptions } from "./network_options.ts";
-import {
-  chooseImageTargets,
-  confirmTargets,
-  type ImageTarget,
-  recallExperience,
-  type SourcedImage,
-  type TargetOptions,
-} from "./push_targets.ts";
+import { parsePlatforms } from "./parse_platforms.ts";
+import { confirmTargets, type ImageTarget, recallExperience, type TargetOptions } from "./push_targets.ts";
+import { selectImages } from "./select_images.ts";
+import { shapeImage, type ShapeOptions } from "./shape_image.ts";
+import type { SourcedImage } from "./sourced_image.ts";
 
 /** What is to be pushed where. */
-export interface PreparationOptions extends TargetOptions, NetworkOptions {
+export interface PreparationOptions extends TargetOptions, Omit<ShapeOptions, "platforms">, NetworkOptions {
   /** Paths of archives. */
   archives: readonly string[];
+  /** Push only these platforms, for example `linux/arm64`; all that the archives hold when empty. */
+  platforms?: readonly string[] | undefined;
+  /** Make one image for several platforms of all images. */
+  index?: boolean | undefined;
   /** User and password, if all goes to one registry. */
   credentials?: Credentials | undefined;
   /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
@@ -64,6 +68,7 @@ export async function preparePush(
   await using resources = new AsyncDisposableStack();
   const { clock, random, signal, onEvent } = context;
   const onWarning = (message: string): void => onEvent({ type: "warning", message });
+  const platforms = parsePlatforms(options.platforms ?? []);
   const stateDir = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
   const store = new CredentialStore(stateDir, { clock, onWarning });
   const history = new PushHistory(stateDir, { clock, onWarning });
@@ -72,10 +77,20 @@ export async function preparePush(
   for (const path of options.archives) {
     const archive = resources.use(await openArchive(path));
     for (const message of archive.notices) onEvent({ type: "notice", message });
-    images.push(...archive.images.map((image) => ({ ...image, source: archive })));
+    images.push(...archive.images.map((image) => ({ ...image, source: archive, path })));
   }
   const pushes = await history.list();
-  const chosen = chooseImageTargets(images, options, await recallExperience(pushes, store));
+  const { targets = [], registry, images: names = [] } = options;
+  const selected = selectImages(images, names);
+  const chosen = await shapeTargets(
+    chooseTargets(
+      options.index ? [await joinedImage(selected, context)] : selected,
+      { targets, registry },
+      await recallExperience(pushes, store),
+    ),
+    { ...options, platforms },
+    context,
+  );
   await confirmTargets(chosen, options, context);
 
   const repositories = chosen.map(({ reference }) => reference);
@@ -91,6 +106,33 @@ export async function preparePush(
     onWarning,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+async function joinedImage(
+  images: readonly SourcedImage[],
+  { onEvent }: CommandContext,
+): Promise<SourcedImage> {
+  const image = await joinImages(images);
+  const { digest } = image.root.descriptor;
+  const platforms = platformImages(image.root).map(describeManifest).join(", ");
+  onEvent({ type: "notice", message: `An index of ${platforms} is made, with the new digest ${digest}.` });
+  return image;
+}
+
+/** An image that goes to several targets is the same everywhere. */
+async function shapeTargets(
+  chosen: readonly ImageTarget[],
+  options: ShapeOptions,
+  { onEvent }: CommandContext,
+): Promise<ImageTarget[]> {
+  const shaped = new Map<SourcedImage, SourcedImage>();
+  for (const { image } of chosen) {
+    if (shaped.has(image)) continue;
+    const { image: result, notice } = await shapeImage(image, options);
+    if (notice) onEvent({ type: "notice", message: notice });
+    shaped.set(image, result);
+  }
+  return chosen.map((target) => ({ ...target, image: shaped.get(target.image)! }));
 }
 
 function toJobs(

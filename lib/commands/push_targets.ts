@@ -1,12 +1,10 @@
 import { PusherError } from "../errors.ts";
-import type { Image } from "../spec/image.ts";
 import { formatReference } from "../spec/reference.ts";
 import type { CredentialStore } from "../state/credential_store.ts";
 import type { PushRecord } from "../state/push_history.ts";
-import { chooseTargets, type ChosenTarget, type Experience } from "../transfer/choose_targets.ts";
-import type { BlobSource } from "../transfer/ports.ts";
+import type { ChosenTarget, Experience } from "../transfer/choose_targets.ts";
 import type { CommandContext } from "./command_context.ts";
-import { selectImages } from "./select_images.ts";
+import type { SourcedImage } from "./sourced_image.ts";
 
 /** How long a person has to stop a push to where it went before. */
 const SECOND_THOUGHTS_MS = 2_000;
@@ -23,32 +21,8 @@ export interface TargetOptions {
   yes?: boolean | undefined;
 }
 
-/** An image with what its blobs are read from. */
-export interface SourcedImage extends Image {
-  /** Where its blobs are. */
-  source: BlobSource;
-}
-
 /** An image that can be read, and where it goes. */
 export type ImageTarget = ChosenTarget<SourcedImage>;
-
-/**
- * Decides where images go.
- *
- * @param images All images of all archives.
- * @param options What the user said.
- * @param experience What is known of earlier pushes.
- * @returns One entry for each image and target.
- * @throws {PusherError} `USAGE`, `IMAGE_NOT_FOUND` or `REFERENCE_INVALID`.
- */
-export function chooseImageTargets(
-  images: readonly SourcedImage[],
-  options: TargetOptions,
-  experience: Experience,
-): ImageTarget[] {
-  const { targets = [], registry, images: wanted = [] } = options;
-  return chooseTargets(selectImages(images, wanted), { targets, registry }, experience);
-}
 
 /**
  * What is known of earlier pushes and logins.

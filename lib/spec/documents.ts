@@ -26,6 +26,7 @@ const platformSchema: v.GenericSchema<Platform> = v.object({
   architecture: v.string(),
   variant: v.optional(v.string()),
   "os.version": v.optional(v.string()),
+  "os.features": v.optional(v.array(v.string())),
 });
 
 const descriptorSchema: v.GenericSchema<Descriptor> = v.object({
@@ -78,6 +79,10 @@ export interface ImageIndex {
   mediaType?: string | undefined;
   /** Manifests and nested indexes. */
   manifests: Descriptor[];
+  /** What this document refers to. */
+  subject?: Descriptor | undefined;
+  /** What the artifact is, when it is not an image. */
+  artifactType?: string | undefined;
   /** Free text from the producer. */
   annotations?: Record<string, string> | undefined;
 }
@@ -86,6 +91,8 @@ const imageIndexSchema: v.GenericSchema<ImageIndex> = v.object({
   schemaVersion: v.literal(2),
   mediaType: v.optional(v.string()),
   manifests: v.array(descriptorSchema),
+  subject: v.optional(descriptorSchema),
+  artifactType: v.optional(v.string()),
   annotations: v.optional(annotationsSchema),
 });
 

@@ -15,6 +15,10 @@ export interface ManifestNode {
   children: readonly ManifestNode[];
   /** Of an image: its config; absent for indexes and artifacts. */
   config?: ImageConfig | undefined;
+  /** What it names that is not there, except non-distributable layers. Registries take only what is whole. */
+  absent?: readonly Descriptor[] | undefined;
+  /** What it refers to: set for signatures, attestations and the like. */
+  subject?: Descriptor | undefined;
 }
 
 /** An image of an archive: what a tag will point at. */
@@ -23,16 +27,41 @@ export interface Image {
   names: readonly Reference[];
   /** Its manifest or index. */
   root: ManifestNode;
+  /** What refers to it or to manifests of it, and goes where it goes: not part of `root`, found by `subject`. */
+  referrers?: readonly ManifestNode[] | undefined;
 }
 
 /**
- * Every manifest of a tree, each digest once, children before parents: the order in which registries take them.
+ * The manifests that an image consists of, each with all below it.
  *
- * @param root The top of the tree.
- * @returns The manifests; `root` comes last.
+ * @param image An image.
+ * @returns Its root, then what refers to it.
  */
-export function* manifestsBottomUp(root: ManifestNode): Generator<ManifestNode> {
-  yield* below(root, new Set());
+export function treesOf(image: Image): ManifestNode[] {
+  return [image.root, ...image.referrers ?? []];
+}
+
+/**
+ * Whether a manifest and all below it is there, so that a registry will take it.
+ *
+ * @param root A manifest or index.
+ * @returns Whether nothing is absent.
+ */
+export function isWhole(root: ManifestNode): boolean {
+  for (const { absent } of manifestsBottomUp(root)) if (absent?.length) return false;
+  return true;
+}
+
+/**
+ * Every manifest of trees, each digest once, in the order in which registries take them: children before parents, and
+ * what refers to another manifest after those that do not.
+ *
+ * @param roots The tops of the trees.
+ * @returns The manifests; each root comes after all below it.
+ */
+export function* manifestsBottomUp(...roots: ManifestNode[]): Generator<ManifestNode> {
+  const seen = new Set<Digest>();
+  for (const root of roots) yield* below(root, seen);
 }
 
 /** Indexes may share children: without `seen`, a few small ones could name millions. */
@@ -40,19 +69,21 @@ function* below(node: ManifestNode, seen: Set<Digest>): Generator<ManifestNode> 
   const { digest } = node.descriptor;
   if (seen.has(digest)) return;
   seen.add(digest);
-  for (const child of node.children) yield* below(child, seen);
+  const referring = node.children.filter(({ subject }) => subject);
+  const others = node.children.filter(({ subject }) => !subject);
+  for (const child of [...others, ...referring]) yield* below(child, seen);
   yield node;
 }
 
 /**
- * Every blob below a manifest, each digest once, in order of first mention.
+ * Every blob below manifests, each digest once, in order of first mention.
  *
- * @param root A manifest or index.
+ * @param roots Manifests or indexes.
  * @returns The blobs.
  */
-export function distinctBlobs(root: ManifestNode): Descriptor[] {
+export function distinctBlobs(...roots: ManifestNode[]): Descriptor[] {
   const blobs = new Map<string, Descriptor>();
-  for (const manifest of manifestsBottomUp(root)) {
+  for (const manifest of manifestsBottomUp(...roots)) {
     for (const blob of manifest.blobs) if (!blobs.has(blob.digest)) blobs.set(blob.digest, blob);
   }
   return [...blobs.values()];

@@ -10,6 +10,7 @@ export const MEDIA_TYPE = {
   ociLayer: "application/vnd.oci.image.layer.v1.tar",
   ociLayerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
   ociLayerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
+  ociForeignLayer: "application/vnd.oci.image.layer.nondistributable.v1.tar",
   ociForeignLayerGzip: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
   dockerManifestList: "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -17,6 +18,9 @@ export const MEDIA_TYPE = {
   dockerConfig: "application/vnd.docker.container.image.v1+json",
   dockerLayer: "application/vnd.docker.image.rootfs.diff.tar",
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+  dockerLayerZstd: "application/vnd.docker.image.rootfs.diff.tar.zstd",
+  dockerForeignLayer: "application/vnd.docker.image.rootfs.foreign.diff.tar",
+  dockerForeignLayerGzip: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
   octetStream: "application/octet-stream",
 } as const;
 
@@ -27,6 +31,34 @@ export const MANIFEST_ACCEPT: string = [
   MEDIA_TYPE.dockerManifest,
   MEDIA_TYPE.dockerManifestList,
 ].join(", ");
+
+/** Whose media types a manifest uses. */
+export type ManifestFormat = "docker" | "oci";
+
+/** Types that mean the same: OCI's, docker's. */
+const EQUIVALENTS: readonly (readonly [oci: string, docker: string])[] = [
+  [MEDIA_TYPE.ociManifest, MEDIA_TYPE.dockerManifest],
+  [MEDIA_TYPE.ociIndex, MEDIA_TYPE.dockerManifestList],
+  [MEDIA_TYPE.ociConfig, MEDIA_TYPE.dockerConfig],
+  [MEDIA_TYPE.ociLayer, MEDIA_TYPE.dockerLayer],
+  [MEDIA_TYPE.ociLayerGzip, MEDIA_TYPE.dockerLayerGzip],
+  [MEDIA_TYPE.ociForeignLayer, MEDIA_TYPE.dockerForeignLayer],
+  [MEDIA_TYPE.ociForeignLayerGzip, MEDIA_TYPE.dockerForeignLayerGzip],
+];
+
+/**
+ * The type that means the same in a format. Docker never defined one for zstd; what builders write is only read.
+ *
+ * @param mediaType Of a manifest, config or layer.
+ * @param format Whose type to give.
+ * @returns The type; `undefined` if the format has none.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md#compatibility-matrix
+ */
+export function typeInFormat(mediaType: string, format: ManifestFormat): string | undefined {
+  if (mediaType === MEDIA_TYPE.dockerLayerZstd) return format === "oci" ? MEDIA_TYPE.ociLayerZstd : mediaType;
+  const pair = EQUIVALENTS.find((types) => types.includes(mediaType));
+  return pair && (format === "oci" ? pair[0] : pair[1]);
+}
 
 /**
  * Whether a media type is an index: a list of manifests.

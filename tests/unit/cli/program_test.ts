@@ -8,6 +8,9 @@ import { definePush } from "../../../lib/cli/push_command.ts";
 import { defineSave } from "../../../lib/cli/save_command.ts";
 import { FakeHost } from "./fake_host.ts";
 
+/** Negated options of push, which are there from the beginning. */
+const NEGATED = { resume: true, attestations: true };
+
 /** The options a command line comes to, without running the command. */
 async function optionsOf(line: string): Promise<GlobalOptions> {
   const host = new FakeHost();
@@ -25,8 +28,7 @@ Deno.test("parseProgram() takes global options before and after the command", as
   const expected = { stateDir: "dir", progress: "plain", json: true, quiet: true, debug: true };
   const options = "--state-dir dir --progress plain --json -q --debug";
   for (const command of ["inspect a.tar", "push a.tar", "save", "login r.example", "logout r.example"]) {
-    // A negated option is there from the beginning.
-    const own = command.startsWith("push") ? { resume: true } : {};
+    const own = command.startsWith("push") ? NEGATED : {};
     assert.deepEqual(await optionsOf(`${options} ${command}`), { ...expected, ...own });
     assert.deepEqual(await optionsOf(`${command} ${options}`), { ...expected, ...own });
   }
@@ -47,13 +49,13 @@ Deno.test("parseProgram() reads the options of push", async () => {
       plainHttp: true,
       concurrency: 8,
       blobChunk: 50 * 2 ** 20,
-      resume: true,
+      ...NEGATED,
     },
   );
   assert.deepEqual(await optionsOf("push a.tar --registry r.example/team --password x"), {
     registry: "r.example/team",
     password: "x",
-    resume: true,
+    ...NEGATED,
   });
 });
 
@@ -61,12 +63,12 @@ Deno.test("parseProgram() accepts the limits of push's numbers", async () => {
   assert.deepEqual(await optionsOf("push a.tar --concurrency 1 --blob-chunk 1MiB"), {
     concurrency: 1,
     blobChunk: 2 ** 20,
-    resume: true,
+    ...NEGATED,
   });
   assert.deepEqual(await optionsOf("push a.tar --concurrency 64 --blob-chunk 4GiB"), {
     concurrency: 64,
     blobChunk: 2 ** 32,
-    resume: true,
+    ...NEGATED,
   });
 });
 
@@ -83,9 +85,22 @@ Deno.test("parseProgram() reads the options of save and login", async () => {
   });
 });
 
+Deno.test("parseProgram() reads what is to be made of images", async () => {
+  const line =
+    "push a.tar b.tar --platform linux/amd64,linux/arm/v7 --index --no-attestations --format docker";
+  assert.deepEqual(await optionsOf(line), {
+    platform: ["linux/amd64", "linux/arm/v7"],
+    index: true,
+    attestations: false,
+    format: "docker",
+    resume: true,
+  });
+});
+
 Deno.test("parseProgram() sets nothing that was not asked for", async () => {
-  assert.deepEqual(await optionsOf("push a.tar"), { resume: true });
+  assert.deepEqual(await optionsOf("push a.tar"), NEGATED);
   assert.deepEqual(await optionsOf("push a.tar --no-resume --force --verify --dry-run --limit-rate 10MB/s"), {
+    ...NEGATED,
     limitRate: 10_000_000,
     resume: false,
     force: true,

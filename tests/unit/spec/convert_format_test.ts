@@ -100,7 +100,7 @@ Deno.test("convertFormat() refuses what docker has no type for, and names it", a
         error.message,
         /^Cannot convert to docker's format: it has no type for sha256:[0-9a-f]{64}, which/,
       );
-      assert.doesNotMatch(error.message, /\u{7}/u);
+      assert(!error.message.includes("\u{7}"));
       return true;
     });
   }

@@ -132,15 +132,20 @@ class BlobTransfer {
   /** Sends parts until nothing is left, or only what the registry wants to have with the commit. */
   async #appendParts(upload: UploadSession, content: UploadContent): Promise<void> {
     const { host } = this.#context;
+    // Some registries keep what arrives of a part that is cut, the first one, too: their status tells.
+    if (upload.offsetBytes === 0 && host.policy.isStatusTrusted) await this.#remember(upload);
     while (upload.offsetBytes !== content.sizeBytes) {
       const wantedBytes = host.partBytes(upload, content.partBytes);
       const partBytes = await content.prepare(upload.offsetBytes, wantedBytes);
       const isLast = upload.offsetBytes + partBytes === content.sizeBytes;
       if (partBytes === 0 || isLast && host.policy.isLastPartInCommit) return;
       await this.#append(upload, content, partBytes, "chunked");
-      const { location, offsetBytes, minChunkBytes } = upload;
-      await this.#entry?.save({ location, offsetBytes, minChunkBytes });
+      await this.#remember(upload);
     }
+  }
+
+  async #remember({ location, offsetBytes, minChunkBytes }: UploadSession): Promise<void> {
+    await this.#entry?.save({ location, offsetBytes, minChunkBytes });
   }
 
   async #append(
@@ -188,11 +193,11 @@ class BlobTransfer {
     if (!isAlive) {
       const upload = `${shortDigest(this.#blob.digest!)} to ${target.name}`;
       const message = `The upload of ${upload} starts over: the registry does not know it any more.`;
-      onEvent({ type: "notice", message });
+      if (record.offsetBytes > 0) onEvent({ type: "notice", message });
       return void await this.#entry?.remove();
     }
     const { offsetBytes } = upload;
-    onEvent({ type: "blob:resumed", ...this.#key(), offsetBytes });
+    if (offsetBytes > 0) onEvent({ type: "blob:resumed", ...this.#key(), offsetBytes });
     this.#toldBytes = offsetBytes;
     return upload;
   }

@@ -4,7 +4,7 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { writeLargeArchive } from "../support/large_archive.ts";
 import { layerBodies, makePushStage, type PushRun, type PushStage } from "../support/push_stage.ts";
 import { testWith } from "../support/real_parts.ts";
-import { dropConnection } from "../support/registry/connection_faults.ts";
+import { dropConnection, meddle } from "../support/registry/connection_faults.ts";
 import { runCommand } from "../support/run_command.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { startTestRegistry, type TestRegistry } from "../support/test_registry.ts";
@@ -63,6 +63,19 @@ Deno.test("a push goes on where an earlier one broke off, and leaves nothing beh
   const resumed = run.events.find((event) => event.type === "blob:resumed");
   assert.equal(resumed?.offsetBytes, 2 * MIB);
   assert.deepEqual(await aftermath.stage.journal(), []);
+});
+
+Deno.test("a push that is stopped within its first part goes on from what the registry kept of it", async () => {
+  await using stage = await makePushStage();
+  await using registry = startTestRegistry();
+  const stop = new AbortController();
+  registry.addFault({ on: "append", do: dropConnection({ afterBodyBytes: MIB / 2 }) });
+  registry.addFault({ on: "status", do: meddle(() => stop.abort(new Error("stopped"))) });
+  assert.match(String((await stage.push(registry, {}, stop.signal)).error), /stopped/);
+  const run = await stage.push(registry);
+  stage.assertPushed(run, registry);
+  assert.deepEqual(layerBodies(registry), ["PATCH cut", "PATCH 1", "PATCH 1", "PATCH 1"]);
+  assert.equal(run.events.find((event) => event.type === "blob:resumed")?.offsetBytes, MIB / 2);
 });
 
 Deno.test("a push goes on even if the archive is called something else by now", async () => {

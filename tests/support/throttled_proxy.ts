@@ -16,6 +16,19 @@ export interface ThrottledProxy extends AsyncDisposable {
   readonly host: string;
   /** Body bytes that clients have sent. */
   readonly received: ByteCounter;
+  /**
+   * Stops when so many bytes have come: nothing more is taken, and nothing passed on.
+   *
+   * @param totalBytes How many, from the start of the proxy.
+   * @returns The stop; disposing it lets everything go on.
+   */
+  stopAt(totalBytes: number): ProxyStop;
+}
+
+/** A moment at which a proxy holds its breath. */
+export interface ProxyStop extends Disposable {
+  /** Comes with the moment. */
+  readonly reached: Promise<void>;
 }
 
 /**
@@ -39,6 +52,7 @@ export function startThrottledProxy(
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
   const work = new Set<Promise<void>>();
+  let stop: { atBytes: number; reach: () => void; passing: Promise<void> } | undefined;
 
   const serve = async (client: Deno.Conn): Promise<void> => {
     const reader = new SocketReader(client);
@@ -49,6 +63,9 @@ export function startThrottledProxy(
       parts.push(chunk.slice());
       received.add(chunk.length);
       await pace.pass(chunk.length);
+      if (!stop || received.totalBytes < stop.atBytes) continue;
+      stop.reach();
+      await stop.passing;
     }
     if (await isGone(client)) return;
     const answer = await passOn(head, parts, upstream).catch(() => [new TextEncoder().encode(BAD_GATEWAY)]);
@@ -69,6 +86,16 @@ export function startThrottledProxy(
   return {
     host: `127.0.0.1:${listener.addr.port}`,
     received,
+    stopAt(totalBytes) {
+      const { promise: passing, resolve: pass } = Promise.withResolvers<void>();
+      const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+      stop = { atBytes: totalBytes, reach, passing };
+      const goOn = (): void => {
+        stop = undefined;
+        pass();
+      };
+      return { reached, [Symbol.dispose]: goOn };
+    },
     async [Symbol.asyncDispose]() {
       listener.close();
       for (const client of open) close(client);

@@ -78,10 +78,10 @@ function unavailable(): PusherError {
 
 const isAppend = (call: DryCall): boolean => call.call === "append";
 
-Deno.test("an upload is remembered after every part, and forgotten when it is complete", async () => {
+Deno.test("an upload is remembered from its start and after every part, and forgotten when it is complete", async () => {
   const outcome = await upload({});
   assert.deepEqual(outcome.bodies, [10, 10, 10, 5]);
-  assert.deepEqual(outcome.journal, [10, 20, 30, 35, "removed", "released"]);
+  assert.deepEqual(outcome.journal, [0, 10, 20, 30, 35, "removed", "released"]);
 });
 
 Deno.test("an upload that an earlier process left goes on where it was", async () => {
@@ -112,6 +112,21 @@ Deno.test("an upload that an earlier process left and the registry forgot starts
     "commit",
   ]);
   assert.equal(outcome.journal[0], "removed");
+});
+
+Deno.test("an upload that was left before its first part was durable goes on, or starts, without a word", async () => {
+  const record = { location: "https://r.example/u", offsetBytes: 0, minChunkBytes: 0 };
+  for (const isAlive of [true, false]) {
+    const outcome = await upload({ record, answer: (call) => call.call === "recover" ? isAlive : undefined });
+    assert.deepEqual(outcome.bodies, [10, 10, 10, 5]);
+    assert.equal(outcome.target.calls.some(({ call }) => call === "start"), !isAlive);
+    assert.deepEqual(outcome.events.filter(({ type }) => type === "notice" || type === "blob:resumed"), []);
+  }
+});
+
+Deno.test("a session whose status is not believed is remembered from its first part on", async () => {
+  const outcome = await upload({ registry: "public.ecr.aws" });
+  assert.equal(outcome.journal[0], 10);
 });
 
 Deno.test("an earlier upload waits until the registry can be asked for it", async () => {
@@ -264,7 +279,7 @@ Deno.test("a digest that the registry finds wrong is tried once more, from the s
   const outcome = await upload({ answer });
   assert.equal(outcome.error, undefined);
   assert.deepEqual(outcome.bodies, [10, 10, 10, 5, 10, 10, 10, 5]);
-  assert.deepEqual(outcome.journal, [10, 20, 30, 35, "removed", 10, 20, 30, 35, "removed", "released"]);
+  assert.deepEqual(outcome.journal, [0, 10, 20, 30, 35, "removed", 0, 10, 20, 30, 35, "removed", "released"]);
   const hopeless = await upload({
     answer(call) {
       if (call.call === "commit") throw wrong;
@@ -304,7 +319,7 @@ Deno.test("what a later run can go on with is kept, when this one gives up", asy
     },
   });
   assert.ok(isPusherError(outcome.error, "NETWORK"));
-  assert.deepEqual(outcome.journal, [10, 20, "released"]);
+  assert.deepEqual(outcome.journal, [0, 10, 20, "released"]);
 });
 
 Deno.test("what a later run cannot go on with is forgotten", async () => {
@@ -313,12 +328,12 @@ Deno.test("what a later run cannot go on with is forgotten", async () => {
       if (isAppend(call)) throw refusal(403, "DENIED", false);
     },
   });
-  assert.deepEqual(outcome.journal, ["removed", "released"]);
+  assert.deepEqual(outcome.journal, [0, "removed", "released"]);
   const lost = await upload({
     answer(call, nth) {
       if (isAppend(call) && nth === 1) throw refusal(404, "BLOB_UPLOAD_UNKNOWN", true);
       return call.call !== "recover";
     },
   });
-  assert.deepEqual(lost.journal, [10, "removed", 10, 20, 30, 35, "removed", "released"]);
+  assert.deepEqual(lost.journal, [0, 10, "removed", 0, 10, 20, 30, 35, "removed", "released"]);
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { TestRegistry } from "./test_registry.ts";
 
 /** An image as a registry gives it out, every digest checked on the way. */
@@ -59,7 +59,7 @@ export async function pullImage(registry: Pick<TestRegistry, "origin">, name: st
       digest: sha256(bytes),
       configDigest: config?.digest,
       diffIds: config ? parse(await fetchBlob(config.digest)).rootfs?.diff_ids ?? [] : [],
-      layers: contents.map((content) => sha256(isGzip(content) ? gunzipSync(content) : content)),
+      layers: contents.map((content) => sha256(decompress(content))),
       children: await Promise.all(manifests.map(({ digest }) => pull(digest))),
     };
   }
@@ -67,8 +67,9 @@ export async function pullImage(registry: Pick<TestRegistry, "origin">, name: st
   return await pull(reference);
 }
 
-function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+function decompress(bytes: Uint8Array): Uint8Array {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes);
+  return bytes[0] === 0x28 && bytes[1] === 0xb5 ? zstdDecompressSync(bytes) : bytes;
 }
 
 // deno-lint-ignore no-explicit-any -- whatever the other side wrote

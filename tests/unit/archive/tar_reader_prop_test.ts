@@ -162,7 +162,11 @@ const extend: fc.Arbitrary<Damage> = fc.tuple(
   fc.oneof(
     fc.dictionary(
       fc.constantFrom("size", "path", "linkpath", "GNU.sparse.major", "GNU.sparse.name"),
-      fc.oneof(fc.string({ unit: "grapheme" }), fc.bigInt().map(String), fc.nat({ max: 5000 }).map(String)),
+      fc.oneof(
+        fc.string({ minLength: 1, unit: "grapheme" }),
+        fc.bigInt().map(String),
+        fc.nat({ max: 5000 }).map(String),
+      ),
     ).map(paxRecords),
     fc.string({ unit: "grapheme-ascii" }).map((text) => new TextEncoder().encode(text)),
     fc.constantFrom("9999999 a=b\n", "6 a=b\n6 a=b", "0 \n", "-1 a=b\n", "10 =\n").map((text) =>

@@ -1,3 +1,5 @@
+import { corruptArchive } from "./archive_error.ts";
+import type { ForwardBytes } from "./forward_bytes.ts";
 import type { SeekableBytes } from "./seekable_bytes.ts";
 
 /** What is read where a header is far from the one before it: enough for the small entries that come in clusters. */
@@ -11,7 +13,7 @@ const DENSE_REQUESTS = 3;
  * Reads a file forwards in pieces whose size follows what is found there: skipping over large bodies costs one small
  * read each, and a hundred thousand small entries do not cost a read each.
  */
-export class ReadWindow {
+export class ReadWindow implements ForwardBytes {
   readonly #source: SeekableBytes;
   #buffer = new Uint8Array(MIN_WINDOW_BYTES);
   #windowBytes = MIN_WINDOW_BYTES;
@@ -28,6 +30,28 @@ export class ReadWindow {
    */
   constructor(source: SeekableBytes) {
     this.#source = source;
+  }
+
+  /** The file. */
+  get path(): string {
+    return this.#source.path;
+  }
+
+  /** Its size. */
+  get sizeBytes(): number {
+    return this.#source.sizeBytes;
+  }
+
+  /**
+   * Makes the error for a file that is too short.
+   *
+   * @param what Inside of what it ends.
+   * @param entry The entry, if its name is known.
+   * @returns The error.
+   */
+  endsInside(what: string, entry: string | undefined): Error {
+    const { path, sizeBytes } = this.#source;
+    return corruptArchive(path, `the file ends inside ${what}`, { entry, offsetBytes: sizeBytes });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 import { normalizeEntryName, resolveSymlink } from "./entry_name.ts";
+import { ReadWindow } from "./read_window.ts";
 import type { SeekableBytes } from "./seekable_bytes.ts";
 import { readTarEntries, type TarEntry } from "./tar_reader.ts";
 
@@ -17,38 +18,50 @@ const COMPARE_BYTES = 64 * 2 ** 10;
  * @throws {PusherError} `ARCHIVE_CORRUPT` if it is damaged or cut, `ARCHIVE_UNSUPPORTED` if it is beyond all measure.
  */
 export async function indexTar(source: SeekableBytes): Promise<TarIndex> {
-  const entries = new Map<string, TarEntry[]>();
-  let namesLength = 0;
-  for await (const entry of readTarEntries(source)) {
-    const name = normalizeEntryName(entry.name);
-    if (name === undefined) continue;
-    namesLength += name.length + entry.linkTarget.length;
-    if (namesLength > MAX_NAMES_LENGTH) throw tooManyNames(source.path);
-    const sameName = entries.get(name);
-    if (sameName) sameName.push({ ...entry, name });
-    else entries.set(name, [{ ...entry, name }]);
-  }
-  return new TarIndex(source, entries);
+  const index = new TarIndex(source.path, (a, b) => haveEqualBytes(source, a, b));
+  for await (const entry of readTarEntries(new ReadWindow(source))) index.add(entry);
+  return index;
 }
 
-/** Where the entries of a tar file are, by their normal names. No body has been read to know it. */
+/** Where the entries of a tar archive are, by their normal names. No body has been read to know it. */
 export class TarIndex {
-  readonly #source: SeekableBytes;
-  /** By name, in the order of the file; usually one each. */
-  readonly #entries: Map<string, TarEntry[]>;
+  readonly #path: string;
+  readonly #haveEqualContent: (a: TarEntry, b: TarEntry) => Promise<boolean>;
+  /** By name, in the order of the archive; usually one each. */
+  readonly #entries = new Map<string, TarEntry[]>();
+  #namesLength = 0;
 
   /**
-   * Takes over what was found; {@linkcode indexTar} finds it.
+   * Starts empty.
    *
-   * @param source The file.
-   * @param entries Its entries by their normal names.
+   * @param path The archive, for messages.
+   * @param haveEqualContent Compares two files of equal name and size.
    */
-  constructor(source: SeekableBytes, entries: Map<string, TarEntry[]>) {
-    this.#source = source;
-    this.#entries = entries;
+  constructor(path: string, haveEqualContent: (a: TarEntry, b: TarEntry) => Promise<boolean>) {
+    this.#path = path;
+    this.#haveEqualContent = haveEqualContent;
   }
 
-  /** Normal names of all entries, in the order of the file. */
+  /**
+   * Adds an entry, in the order of the archive.
+   *
+   * @param entry As it was read.
+   * @returns The same under its normal name; `undefined` if its name is unusable.
+   * @throws {PusherError} `ARCHIVE_UNSUPPORTED` if all names together are beyond all measure.
+   */
+  add(entry: TarEntry): TarEntry | undefined {
+    const name = normalizeEntryName(entry.name);
+    if (name === undefined) return undefined;
+    this.#namesLength += name.length + entry.linkTarget.length;
+    if (this.#namesLength > MAX_NAMES_LENGTH) throw tooManyNames(this.#path);
+    const named = { ...entry, name };
+    const sameName = this.#entries.get(name);
+    if (sameName) sameName.push(named);
+    else this.#entries.set(name, [named]);
+    return named;
+  }
+
+  /** Normal names of all entries, in the order of the archive. */
   get names(): Iterable<string> {
     return this.#entries.keys();
   }
@@ -77,7 +90,7 @@ export class TarIndex {
     while (current !== undefined) {
       const entry = await this.#theOne(current);
       if (!entry || entry.type === "file") return entry;
-      if (entry.type === "sparse") throw sparse(this.#source.path, current);
+      if (entry.type === "sparse") throw sparse(this.#path, current);
       if (entry.type !== "symlink" && entry.type !== "hardlink") throw this.#corrupt(current, "is no file");
       if (passed.has(current)) throw this.#corrupt(current, "is a link that leads back to itself");
       passed.add(current);
@@ -111,23 +124,27 @@ export class TarIndex {
 
   async #areEqual(a: TarEntry, b: TarEntry): Promise<boolean> {
     if (a.type !== b.type || a.sizeBytes !== b.sizeBytes || a.linkTarget !== b.linkTarget) return false;
-    const pieceOfA = new Uint8Array(Math.min(COMPARE_BYTES, a.sizeBytes));
-    const pieceOfB = new Uint8Array(pieceOfA.length);
-    for (let at = 0; at < a.sizeBytes; at += pieceOfA.length) {
-      const rest = Math.min(pieceOfA.length, a.sizeBytes - at);
-      await this.#source.readAt(pieceOfA.subarray(0, rest), a.offsetBytes + at);
-      await this.#source.readAt(pieceOfB.subarray(0, rest), b.offsetBytes + at);
-      if (!pieceOfA.subarray(0, rest).every((byte, i) => byte === pieceOfB[i])) return false;
-    }
-    return true;
+    return a.type !== "file" || await this.#haveEqualContent(a, b);
   }
 
   #corrupt(entry: string, reason: string): Error {
-    return corruptArchive(this.#source.path, `the entry "${entry}" ${reason}`, {
+    return corruptArchive(this.#path, `the entry "${entry}" ${reason}`, {
       entry,
       hint: "Save the image again with docker save or podman save; do not push what others changed by hand.",
     });
   }
+}
+
+async function haveEqualBytes(source: SeekableBytes, a: TarEntry, b: TarEntry): Promise<boolean> {
+  const pieceOfA = new Uint8Array(Math.min(COMPARE_BYTES, a.sizeBytes));
+  const pieceOfB = new Uint8Array(pieceOfA.length);
+  for (let at = 0; at < a.sizeBytes; at += pieceOfA.length) {
+    const rest = Math.min(pieceOfA.length, a.sizeBytes - at);
+    await source.readAt(pieceOfA.subarray(0, rest), a.offsetBytes + at);
+    await source.readAt(pieceOfB.subarray(0, rest), b.offsetBytes + at);
+    if (!pieceOfA.subarray(0, rest).every((byte, i) => byte === pieceOfB[i])) return false;
+  }
+  return true;
 }
 
 function sparse(path: string, entry: string): Error {

@@ -1,7 +1,6 @@
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
+import type { ForwardBytes } from "./forward_bytes.ts";
 import { parsePaxRecords, parsePaxSize } from "./pax_records.ts";
-import { ReadWindow } from "./read_window.ts";
-import type { SeekableBytes } from "./seekable_bytes.ts";
 import { TarFormatError } from "./tar_format_error.ts";
 import {
   hasMoreSparseMap,
@@ -66,37 +65,36 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
 const BODILESS_TYPES_REGEXP = /^[1-6]$/;
 
 /**
- * Reads the headers of a tar file, and no body. Two blocks of zeros end it, and what follows is ignored; so does the end
+ * Reads the headers of a tar archive, and no body. Two blocks of zeros end it, and what follows is ignored; so does the end
  * of the file, since some writers leave the zeros out. A single block of zeros is damage, as for Go's reader: what a bad
  * disk or a hole left of a header must not hide the entries behind it.
  *
- * @param source The file.
+ * @param source The archive; whoever takes an entry may read its body before asking for the next one.
  * @param options Limits.
- * @returns Its entries in the order of the file.
+ * @returns Its entries in the order of the archive.
  * @throws {PusherError} `ARCHIVE_CORRUPT` if a header is damaged or the file ends inside an entry,
  * `ARCHIVE_UNSUPPORTED` if there are too many entries.
  */
 export async function* readTarEntries(
-  source: SeekableBytes,
+  source: ForwardBytes,
   { maxHeaders = 1_000_000 }: TarReaderOptions = {},
 ): AsyncGenerator<TarEntry> {
-  const window = new ReadWindow(source);
   let globals: ReadonlyMap<string, string> = new Map();
   let extensions: Extensions = {};
   let offsetBytes = 0;
   for (let headers = 0; offsetBytes < source.sizeBytes; headers++) {
     try {
-      const block = await window.bytes(offsetBytes, TAR_BLOCK_BYTES);
+      const block = await source.bytes(offsetBytes, TAR_BLOCK_BYTES);
       if (isZeroBlock(block)) {
-        if (isZeroBlock(await window.bytes(offsetBytes + TAR_BLOCK_BYTES, TAR_BLOCK_BYTES))) return;
+        if (isZeroBlock(await source.bytes(offsetBytes + TAR_BLOCK_BYTES, TAR_BLOCK_BYTES))) return;
         throw new TarFormatError("it is empty");
       }
       if (headers === maxHeaders) throw tooManyEntries(source.path, maxHeaders);
-      if (block.length < TAR_BLOCK_BYTES) throw truncated(source, "a tar header", undefined);
+      if (block.length < TAR_BLOCK_BYTES) throw source.endsInside("a tar header", undefined);
       const header = parseTarHeader(block);
       const bodyOffsetBytes = offsetBytes + TAR_BLOCK_BYTES;
       if ("xgLK".includes(header.type)) {
-        const body = await readExtension(source, window, { header, bodyOffsetBytes });
+        const body = await readExtension(source, { header, bodyOffsetBytes });
         if (header.type === "g") globals = merge(globals, parsePaxRecords(body));
         else if (header.type === "x") extensions.records = parsePaxRecords(body);
         else if (header.type === "L") extensions.longName = parseTarText(body);
@@ -106,9 +104,9 @@ export async function* readTarEntries(
       }
       const described = describe(header, merge(globals, extensions.records), extensions);
       const isMapContinued = header.type === "S" && header.hasMoreSparseMap;
-      const dataOffsetBytes = isMapContinued ? await skipSparseMap(window, bodyOffsetBytes) : bodyOffsetBytes;
+      const dataOffsetBytes = isMapContinued ? await skipSparseMap(source, bodyOffsetBytes) : bodyOffsetBytes;
       const { name, sizeBytes } = described;
-      if (dataOffsetBytes + sizeBytes > source.sizeBytes) throw truncated(source, `"${name}"`, name);
+      if (dataOffsetBytes + sizeBytes > source.sizeBytes) throw source.endsInside(`"${name}"`, name);
       yield { ...described, offsetBytes: dataOffsetBytes };
       offsetBytes = dataOffsetBytes + padded(sizeBytes);
       extensions = {};
@@ -143,16 +141,15 @@ function describe(
 }
 
 async function readExtension(
-  source: SeekableBytes,
-  window: ReadWindow,
+  source: ForwardBytes,
   at: { header: TarHeader; bodyOffsetBytes: number },
 ): Promise<Uint8Array> {
   const { sizeBytes } = at.header;
   if (sizeBytes > MAX_EXTENSION_BYTES) {
     throw new TarFormatError(`its extension of ${sizeBytes} bytes is longer than ${MAX_EXTENSION_BYTES}`);
   }
-  const body = await window.bytes(at.bodyOffsetBytes, sizeBytes);
-  if (body.length < sizeBytes) throw truncated(source, "a tar header", undefined);
+  const body = await source.bytes(at.bodyOffsetBytes, sizeBytes);
+  if (body.length < sizeBytes) throw source.endsInside("a tar header", undefined);
   return body;
 }
 
@@ -171,12 +168,12 @@ function merge(
 }
 
 /** The map of an old GNU sparse entry may go on in further blocks, which its size does not count. */
-async function skipSparseMap(window: ReadWindow, offsetBytes: number): Promise<number> {
+async function skipSparseMap(source: ForwardBytes, offsetBytes: number): Promise<number> {
   let endBytes = offsetBytes;
   let isContinued = true;
   while (isContinued) {
     if (endBytes - offsetBytes > MAX_EXTENSION_BYTES) throw new TarFormatError("its sparse map is too long");
-    isContinued = hasMoreSparseMap(await window.bytes(endBytes, TAR_BLOCK_BYTES));
+    isContinued = hasMoreSparseMap(await source.bytes(endBytes, TAR_BLOCK_BYTES));
     endBytes += TAR_BLOCK_BYTES;
   }
   return endBytes;
@@ -184,13 +181,6 @@ async function skipSparseMap(window: ReadWindow, offsetBytes: number): Promise<n
 
 function padded(sizeBytes: number): number {
   return Math.ceil(sizeBytes / TAR_BLOCK_BYTES) * TAR_BLOCK_BYTES;
-}
-
-function truncated(source: SeekableBytes, what: string, entry: string | undefined): Error {
-  return corruptArchive(source.path, `the file ends inside ${what}`, {
-    entry,
-    offsetBytes: source.sizeBytes,
-  });
 }
 
 function damagedHeader(path: string, offsetBytes: number, cause: TarFormatError): Error {

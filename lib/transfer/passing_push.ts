@@ -1,8 +1,9 @@
 import { isPusherError, type PusherError } from "../errors.ts";
 import { BufferPool } from "../util/buffer_pool.ts";
+import type { ByteReader } from "../util/byte_reader.ts";
 import { createSha256 } from "../util/sha256.ts";
 import { claimPassing } from "./passing_content.ts";
-import { type ByteReader, type FoundBlob, MAX_HELD_PART_BYTES, PassingWindow } from "./passing_window.ts";
+import { type FoundBlob, MAX_HELD_PART_BYTES, PassingWindow } from "./passing_window.ts";
 import type { PushTarget } from "./ports.ts";
 import type { PushContext } from "./push_images.ts";
 import { PushRun } from "./push_run.ts";

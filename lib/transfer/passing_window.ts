@@ -1,14 +1,12 @@
 import { type Digest, sha256Digest } from "../spec/digest.ts";
 import type { BufferPool } from "../util/buffer_pool.ts";
+import type { ByteReader } from "../util/byte_reader.ts";
 import type { Sha256 } from "../util/sha256.ts";
 import { otherBytes } from "./digest_check.ts";
 import type { OutgoingBlob } from "./upload_content.ts";
 
 /** The largest part that is held, whatever a registry asks for. */
 export const MAX_HELD_PART_BYTES: number = 64 * 2 ** 20;
-
-/** Gives bytes that come once: fills a buffer as far as there is something, and says how far; 0 at the end. */
-export type ByteReader = (into: Uint8Array) => Promise<number>;
 
 /** What is known of a blob that has passed. */
 export interface FoundBlob {

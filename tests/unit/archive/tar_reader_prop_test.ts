@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { packTar, type ParsedTarEntryWithData, unpackTar } from "modern-tar";
 import { hasTarChecksum } from "../../../lib/archive/tar_header.ts";
+import { ReadWindow } from "../../../lib/archive/read_window.ts";
 import { readTarEntries, type TarEntry } from "../../../lib/archive/tar_reader.ts";
 import { isPusherError } from "../../../lib/errors.ts";
 import { concatBytes, memoryBytes, paxRecords, tarBytes, type TarMember } from "../../support/archives.ts";
@@ -77,7 +78,7 @@ const directory: fc.Arbitrary<Written> = fc.constantFrom("blobs/", "./", "a/b/")
 const written = fc.array(fc.oneof({ weight: 4, arbitrary: file }, link, directory), { maxLength: 8 });
 
 async function read(bytes: Uint8Array): Promise<(TarEntry & { body: Uint8Array })[]> {
-  const entries = await Array.fromAsync(readTarEntries(memoryBytes(bytes)));
+  const entries = await Array.fromAsync(readTarEntries(new ReadWindow(memoryBytes(bytes))));
   return entries.map((entry) => ({
     ...entry,
     body: bytes.subarray(entry.offsetBytes, entry.offsetBytes + entry.sizeBytes),
@@ -183,7 +184,7 @@ const extend: fc.Arbitrary<Damage> = fc.tuple(
 async function readDamaged(bytes: Uint8Array): Promise<Awaited<ReturnType<typeof read>> | undefined> {
   const source = memoryBytes(bytes);
   try {
-    for await (const { offsetBytes, sizeBytes } of readTarEntries(source)) {
+    for await (const { offsetBytes, sizeBytes } of readTarEntries(new ReadWindow(source))) {
       assert(offsetBytes % BLOCK_BYTES === 0 && sizeBytes >= 0 && offsetBytes + sizeBytes <= bytes.length);
     }
     return await read(bytes);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ReadWindow } from "../../../lib/archive/read_window.ts";
 import { readTarEntries, type TarEntry } from "../../../lib/archive/tar_reader.ts";
 import { isPusherError } from "../../../lib/errors.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "../../support/archives.ts";
 
 function entriesOf(bytes: Uint8Array): Promise<TarEntry[]> {
-  return Array.fromAsync(readTarEntries(memoryBytes(bytes)));
+  return Array.fromAsync(readTarEntries(new ReadWindow(memoryBytes(bytes))));
 }
 
 async function namesOf(members: TarMember[]): Promise<string[]> {
@@ -214,7 +215,10 @@ Deno.test("readTarEntries() refuses sizes that cannot be", async () => {
 Deno.test("readTarEntries() refuses extensions of more than 1 MiB without reading them", async () => {
   for (const type of ["x", "g", "L", "K"]) {
     const source = memoryBytes(tarBytes([{ name: "bomb", type, body: new Uint8Array(2 ** 21) }]));
-    await assert.rejects(Array.fromAsync(readTarEntries(source)), /its extension of 2097152 bytes is longer/);
+    await assert.rejects(
+      Array.fromAsync(readTarEntries(new ReadWindow(source))),
+      /its extension of 2097152 bytes is longer/,
+    );
     assert(source.readBytes <= 4096, type);
   }
 });
@@ -228,18 +232,21 @@ Deno.test("readTarEntries() refuses a sparse map without end", async () => {
 
 Deno.test("readTarEntries() refuses more headers than there may be, extended ones included", async () => {
   const source = memoryBytes(tarBytes([{ name: "a", pax: { comment: "x" } }, { name: "b" }]));
-  assert.equal((await Array.fromAsync(readTarEntries(source, { maxHeaders: 3 }))).length, 2);
-  await assert.rejects(Array.fromAsync(readTarEntries(source, { maxHeaders: 2 })), (error) => {
-    assert(isPusherError(error, "ARCHIVE_UNSUPPORTED"));
-    assert.match(error.message, /it has more than 2 entries/);
-    return true;
-  });
+  assert.equal((await Array.fromAsync(readTarEntries(new ReadWindow(source), { maxHeaders: 3 }))).length, 2);
+  await assert.rejects(
+    Array.fromAsync(readTarEntries(new ReadWindow(source), { maxHeaders: 2 })),
+    (error) => {
+      assert(isPusherError(error, "ARCHIVE_UNSUPPORTED"));
+      assert.match(error.message, /it has more than 2 entries/);
+      return true;
+    },
+  );
 });
 
 Deno.test("readTarEntries() does not read bodies", async () => {
   const body = new Uint8Array(2 ** 20);
   const source = memoryBytes(tarBytes(["a", "b", "c", "d"].map((name) => ({ name, body }))));
-  assert.equal((await Array.fromAsync(readTarEntries(source))).length, 4);
+  assert.equal((await Array.fromAsync(readTarEntries(new ReadWindow(source)))).length, 4);
   assert(source.readBytes <= 5 * 4096, `${source.readBytes} bytes read`);
 });
 
@@ -248,7 +255,7 @@ Deno.test("readTarEntries() reads 100,000 small entries in few reads", async () 
   const bytes = new Uint8Array(100_000 * member.length);
   for (let at = 0; at < bytes.length; at += member.length) bytes.set(member, at);
   const source = memoryBytes(bytes);
-  assert.equal((await Array.fromAsync(readTarEntries(source))).length, 100_000);
+  assert.equal((await Array.fromAsync(readTarEntries(new ReadWindow(source)))).length, 100_000);
   assert(source.reads < 1700, `${source.reads} reads`);
   assert(source.readBytes <= source.sizeBytes, "nothing is read twice");
 });

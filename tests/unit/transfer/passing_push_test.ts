@@ -4,7 +4,7 @@ import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { distinctBlobs, type ManifestNode } from "../../../lib/spec/image.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { PassingPush } from "../../../lib/transfer/passing_push.ts";
-import type { ByteReader } from "../../../lib/transfer/passing_window.ts";
+import type { ByteReader } from "../../../lib/util/byte_reader.ts";
 import type { PushContext } from "../../../lib/transfer/push_images.ts";
 import type { PushJob } from "../../../lib/transfer/registry_lane.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

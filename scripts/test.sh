@@ -19,6 +19,7 @@ buildah buildah
 umoci umoci
 htpasswd apache2-utils
 nginx nginx-light
+tinyproxy tinyproxy-bin
 tmux tmux
 openssl openssl
 script util-linux

@@ -24,6 +24,8 @@ export interface Connection {
   client: Deno.HttpClient;
   /** How it was set up. */
   settings: HostSettings;
+  /** The proxy in between as it may be shown: host and port. */
+  proxy: string | undefined;
   /** Why the last connection failed, where the client cannot know. */
   failure(): Error | undefined;
 }
@@ -65,41 +67,43 @@ export class Connections implements Disposable {
     const { env, settingsOf } = this.#options;
     const settings = await settingsOf(url.host);
     const proxy = proxyFor(url, env);
-    if (url.protocol === "http:") return this.#use(createClient({ proxy }, env), settings);
+    const connection = { settings, proxy: proxy?.host, failure: (): Error | undefined => undefined };
+    if (url.protocol === "http:") {
+      // Some proxies close a connection after each answer and do not say so.
+      const pool = proxy ? { poolMaxIdlePerHost: 0 } : {};
+      return { ...connection, client: this.#use(createClient({ proxy, ...pool }, env)) };
+    }
     const { caCerts = [], clientCertificate, insecureSkipTlsVerify } = settings;
     // Fetch checks every certificate, and takes none that is its own authority.
     if (insecureSkipTlsVerify || await hasOwnCertificate(url.hostname, caCerts)) {
       if (proxy) throw throughProxy(url, proxy);
       const relay = this.#open.use(await startTlsRelay(url, settings));
-      return this.#use(createClient({ relay }, env), settings, () => relay.failure);
+      return { ...connection, client: this.#use(createClient({ relay }, env)), failure: () => relay.failure };
     }
     this.#machineCerts ??= machineCertificates();
     const trusted = [...await this.#machineCerts, ...caCerts];
     const client = createClient({ proxy, caCerts: trusted, ...clientCertificate }, env);
-    return this.#use(client, settings);
+    return { ...connection, client: this.#use(client) };
   }
 
-  #use(
-    client: Deno.HttpClient,
-    settings: HostSettings,
-    failure = (): Error | undefined => undefined,
-  ): Connection {
-    return { client: this.#open.adopt(client, (each) => each.close()), settings, failure };
+  #use(client: Deno.HttpClient): Deno.HttpClient {
+    return this.#open.adopt(client, (each) => each.close());
   }
 }
 
 interface ClientOptions {
   proxy?: URL | undefined;
   relay?: { proxy: Deno.Proxy };
+  poolMaxIdlePerHost?: number;
   caCerts?: string[];
   cert?: string;
   key?: string;
 }
 
-function createClient({ proxy, relay, ...tls }: ClientOptions, env: Environment): Deno.HttpClient {
+function createClient({ proxy, relay, ...rest }: ClientOptions, env: Environment): Deno.HttpClient {
   const transport = relay?.proxy ?? (proxy && { url: proxy.href });
   // HTTP/1.1 on purpose: one connection a blob gives plain back-pressure, and a broken stream breaks only itself.
-  const options = { http2: false, http1: true, ...(transport ? { proxy: transport } : {}), ...tls };
+  const options = { http2: false, http1: true, ...(transport ? { proxy: transport } : {}), ...rest };
   return withoutVariables(env, () => Deno.createHttpClient(options as Deno.CreateHttpClientOptions));
 }
 

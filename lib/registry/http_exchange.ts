@@ -1,11 +1,10 @@
-import { isPusherError, PusherError } from "../errors.ts";
+import { PusherError } from "../errors.ts";
 import type { Clock } from "../util/clock.ts";
-import { printable } from "../util/printable.ts";
 import type { StreamBody } from "../util/stream_body.ts";
 import { VERSION } from "../version.ts";
+import { connectionError, proxyRefusal } from "./connection_error.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { type Exchange, readCapped, type RegistryRequest } from "./registry_request.ts";
-import { tlsError } from "./tls_error.ts";
 
 /** Longest time in which no byte of a body moves. */
 const IDLE_TIMEOUT_MS = 60_000;
@@ -55,6 +54,10 @@ export function createHttpExchange(options: HttpExchangeOptions): Exchange {
         signal: AbortSignal.any([request.signal, attempt.signal]),
         client: connection.client,
       });
+      if (response.status === 407) {
+        await response.body?.cancel();
+        throw proxyRefusal(request, connection);
+      }
       if (body && !body.isSent()) return await endEarly(response, attempt, watchdog);
       if (response.headers.get("content-length") === "0") return await withoutBody(response, watchdog);
       return watched(response, request, { watchdog, connection });
@@ -235,58 +238,4 @@ class SizedBody extends Blob {
   override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#open();
   }
-}
-
-function connectionError(request: RegistryRequest, error: unknown, connection: Connection): PusherError {
-  if (isPusherError(error)) return error;
-  const registry = request.url.host;
-  const detail = { registry, request: `${request.method} ${request.url.pathname}` };
-  const text = withoutUrl(innermostMessage(connection.failure() ?? error));
-  const cause = new Error(text);
-  const cannot = `Cannot reach "${registry}"`;
-  const tls = tlsError({ ...detail, text, settings: connection.settings });
-  if (tls) return tls;
-  if (/dns error|failed to lookup/i.test(text)) {
-    const isTransient = /temporary failure/i.test(text);
-    return new PusherError("NETWORK", `${cannot}: the host name is unknown`, {
-      detail,
-      hint: "Check the spelling, and the DNS settings of this machine.",
-      retryable: isTransient,
-      cause,
-    });
-  }
-  if (/^Fetch failed: Requests to port/.test(text)) {
-    return new PusherError("NETWORK", `${cannot}: no HTTP client may use its port`, {
-      detail,
-      hint:
-        "Give the registry another port: https://fetch.spec.whatwg.org/#port-blocking lists those to avoid.",
-      cause,
-    });
-  }
-  if (/connection refused/i.test(text)) {
-    return new PusherError("NETWORK", `${cannot}: the connection was refused`, {
-      detail,
-      hint: "Check the port, and that the registry is running.",
-      retryable: true,
-      cause,
-    });
-  }
-  return new PusherError("NETWORK", `${cannot}: the connection broke (${printable(text, 200)})`, {
-    detail,
-    hint: "Check the link to the registry, and any proxy between.",
-    retryable: true,
-    cause,
-  });
-}
-
-/** The location of an upload is in it, which is secret: what comes behind it says what went wrong. */
-function withoutUrl(text: string): string {
-  return /\): (?:client error \(\w+\): )?(.+)$/s.exec(text)?.[1] ?? text.replace(/\?\S*/g, "");
-}
-
-/** Deno nests the cause of a failed fetch: the innermost says it best. */
-function innermostMessage(error: unknown): string {
-  let current = error;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  return current instanceof Error ? current.message : String(current);
 }

@@ -1,3 +1,5 @@
+import { parseAddress } from "./ip_address.ts";
+
 const CERTIFICATES_REGEXP = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
@@ -11,9 +13,10 @@ const CERTIFICATES_REGEXP = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICAT
 export async function hasOwnCertificate(hostname: string, caCerts: readonly string[]): Promise<boolean> {
   if (caCerts.length === 0) return false;
   const { X509Certificate } = await import("node:crypto");
+  const isAddress = parseAddress(hostname) !== undefined;
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   return caCerts.flatMap((text) => text.match(CERTIFICATES_REGEXP) ?? []).some((text) => {
     const certificate = new X509Certificate(text);
-    return (certificate.checkHost(host) ?? certificate.checkIP(host)) !== undefined;
+    return (isAddress ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined;
   });
 }

@@ -56,6 +56,7 @@ function matches(url: URL, rule: string): boolean {
   if (host === "" || port !== undefined && port !== portOf(url)) return false;
   const ruleAddress = parseAddress(host);
   if (ruleAddress) return address !== undefined && isInBlock(address, whole(ruleAddress));
+  if (address) return false;
   const name = url.hostname.replace(/\.$/, "");
   const suffix = host.replace(/^\*(?=\.)/, "");
   return suffix.startsWith(".") ? name.endsWith(suffix) : name === suffix || name.endsWith(`.${suffix}`);

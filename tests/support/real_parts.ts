@@ -21,6 +21,7 @@ const PARTS = {
   "skopeo": { programs: ["skopeo"] },
   "terminal": { programs: ["script", "stty"] },
   "nginx": { programs: ["nginx"] },
+  "tinyproxy": { programs: ["tinyproxy"] },
   "time": { programs: ["/usr/bin/time"] },
   "mount": { programs: ["mount", "umount"], needsRoot: true },
   "tmpfs": { programs: ["mount", "umount"], needsRoot: true },

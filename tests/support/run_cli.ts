@@ -157,6 +157,7 @@ export async function cleanEnvironment(home: string): Promise<Record<string, str
   return {
     ...Object.fromEntries(kept.map((name) => [name, Deno.env.get(name)])),
     DENO_DIR: await denoDir(),
+    DENO_NO_UPDATE_CHECK: "1",
     HOME: home,
     USERPROFILE: home,
     DOCKER_IMAGE_PUSHER_STATE_DIR: `${home}/state`,

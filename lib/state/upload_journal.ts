@@ -12,10 +12,10 @@ import { sweepLeftovers } from "./sweep_leftovers.ts";
 import {
   RECORD_LIFETIME_MS,
   recordFault,
+  recordSchemaOf,
   type UploadIdentity,
   type UploadPosition,
   type UploadRecord,
-  uploadRecordSchema,
 } from "./upload_record.ts";
 
 const DIRECTORY_NAME = "uploads";
@@ -109,7 +109,7 @@ export class UploadJournal {
     if (!lock) return undefined;
     using claimed = new DisposableStack();
     claimed.use(lock);
-    const document = { directory: this.#directory, name: `${key}.json`, schema: uploadRecordSchema };
+    const document = { directory: this.#directory, name: `${key}.json`, schema: recordSchemaOf(identity) };
     const record = await this.#recall(document, identity);
     const held = claimed.move();
     return {

@@ -38,8 +38,7 @@ export type UploadRecord = Omit<UploadIdentity, "digest"> & UploadPosition & {
 
 const bytesSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** What a record must look like. */
-export const uploadRecordSchema: v.GenericSchema<UploadRecord> = v.pipe(
+const uploadRecordSchema: v.GenericSchema<UploadRecord> = v.pipe(
   v.object({
     version: v.literal(1),
     target: v.string(),
@@ -58,10 +57,27 @@ export const uploadRecordSchema: v.GenericSchema<UploadRecord> = v.pipe(
 );
 
 /**
+ * What the record of an upload must look like.
+ *
+ * @param identity The upload.
+ * @returns The schema; it refuses records of other uploads, which have no business under the same name.
+ */
+export function recordSchemaOf(identity: UploadIdentity): v.GenericSchema<UploadRecord> {
+  return v.pipe(
+    uploadRecordSchema,
+    v.check(
+      ({ target, digest, sizeBytes }) =>
+        target === identity.target && digest === identity.digest && sizeBytes === identity.sizeBytes,
+      "it is of another upload",
+    ),
+  );
+}
+
+/**
  * Why a record cannot be used.
  *
  * @param record As it was found.
- * @param identity The upload it is wanted for.
+ * @param identity The upload, which is the same.
  * @param nowMs The time, in milliseconds since 1970.
  * @returns The reason, or `undefined` if it can be used.
  */
@@ -70,9 +86,6 @@ export function recordFault(
   identity: UploadIdentity,
   nowMs: number,
 ): string | undefined {
-  const isSameBlob = record.target === identity.target && record.digest === identity.digest &&
-    record.sizeBytes === identity.sizeBytes;
-  if (!isSameBlob) return "what was remembered is of another blob";
   if (record.source !== identity.source) return "the archive changed since";
   const isFresh = nowMs - Date.parse(record.updatedAt) <= RECORD_LIFETIME_MS;
   return isFresh ? undefined : "it was left more than 24 hours ago";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { isPusherError } from "../../lib/errors.ts";
+import { mountBadDisk } from "../support/bad_disk.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { writeLargeArchive } from "../support/large_archive.ts";
 import { layerBodies, makePushStage, type PushRun, type PushStage } from "../support/push_stage.ts";
 import { testWith } from "../support/real_parts.ts";
 import { dropConnection, meddle } from "../support/registry/connection_faults.ts";
-import { runCommand } from "../support/run_command.ts";
-import { makeTempDir } from "../support/temp_dir.ts";
+import { runCli } from "../support/run_cli.ts";
 import { startTestRegistry, type TestRegistry } from "../support/test_registry.ts";
 
 const MIB = 2 ** 20;
@@ -21,7 +21,7 @@ interface Aftermath extends AsyncDisposable {
   push(options?: Parameters<PushStage["push"]>[1]): Promise<PushRun & { bodies: string[] }>;
 }
 
-async function breakOff(): Promise<Aftermath> {
+async function breakOff({ stateDir }: { stateDir?: string } = {}): Promise<Aftermath> {
   await using resources = new AsyncDisposableStack();
   const clock = new FakeClock({ autoAdvance: true });
   const stage = resources.use(await makePushStage({ clock }));
@@ -32,9 +32,9 @@ async function breakOff(): Promise<Aftermath> {
     times: Infinity,
     do: dropConnection("before-body"),
   });
-  const { error } = await stage.push(registry);
+  const { error } = await stage.push(registry, stateDir === undefined ? {} : { stateDir });
   assert.ok(isPusherError(error, "NETWORK"), String(error));
-  assert.equal((await stage.journal()).length, 1);
+  if (stateDir === undefined) assert.equal((await stage.journal()).length, 1);
   outage.remove();
   const held = resources.move();
   return {
@@ -131,17 +131,19 @@ Deno.test("--force starts over", async () => {
   assert.deepEqual(run.bodies, IN_ORDER);
 });
 
-const CORRUPTIONS: readonly [string, string][] = [
-  ["garbage", "\0garbage"],
-  ["half of it", '{"version": 1, "target": '],
-  ["what a later version writes", '{"version": 2}'],
+const CORRUPTIONS: readonly [string, (text: string) => string][] = [
+  ["garbage", () => "\0garbage"],
+  ["half of it", (text) => text.slice(0, text.length / 2)],
+  ["what a later version writes", () => '{"version": 2}'],
+  ["another upload", (text) => text.replace("/app", "/other")],
 ];
 
-for (const [what, text] of CORRUPTIONS) {
+for (const [what, corrupt] of CORRUPTIONS) {
   Deno.test(`a journal entry that holds ${what} is set aside, with a warning`, async () => {
     await using aftermath = await breakOff();
     const [name] = await aftermath.stage.journal();
-    await Deno.writeTextFile(`${aftermath.stage.stateDir}/uploads/${name}`, text);
+    const path = `${aftermath.stage.stateDir}/uploads/${name}`;
+    await Deno.writeTextFile(path, corrupt(await Deno.readTextFile(path)));
     const run = await aftermath.push();
     aftermath.stage.assertPushed(run, aftermath.registry);
     assert.deepEqual(run.bodies, IN_ORDER);
@@ -188,21 +190,40 @@ Deno.test("a state directory that is a file costs the memory, not the push", asy
   assert.equal(await Deno.readTextFile(stage.stateDir), "not a directory");
 });
 
-testWith(["tmpfs"], "a full disk under the state directory costs the memory, not the push", async () => {
-  await using dir = await makeTempDir();
-  await runCommand(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", dir.path]);
-  try {
-    const fill = await Deno.open(dir.join("fill"), { write: true, create: true });
-    using _ = fill;
-    await assert.rejects(async () => {
-      for (let blocks = 0; blocks < 1000; blocks++) await fill.write(new Uint8Array(4096));
-    });
-    await using stage = await makePushStage();
-    await using registry = startTestRegistry();
-    const run = await stage.push(registry, { stateDir: dir.path });
-    stage.assertPushed(run, registry);
-    assert.match(messages(run), /warning: Uploads cannot be remembered .*no space left/);
-  } finally {
-    await runCommand(["umount", dir.path]);
-  }
-});
+const BAD_DISKS = [["full", "no space left on device"], ["read-only", "read-only file system"]] as const;
+
+for (const [state, reason] of BAD_DISKS) {
+  testWith(
+    ["mount"],
+    `a ${state} disk under the state directory costs the memory, not the push`,
+    async () => {
+      await using disk = await mountBadDisk(state);
+      await using aftermath = await breakOff({ stateDir: disk.path });
+      const run = await aftermath.push({ stateDir: disk.path });
+      aftermath.stage.assertPushed(run, aftermath.registry);
+      assert.deepEqual(run.bodies, IN_ORDER);
+      const told = messages(run);
+      assert.ok(
+        told.includes(`warning: Uploads cannot be remembered in "${disk.path}/uploads" (${reason})`),
+        told,
+      );
+    },
+  );
+
+  testWith(
+    ["mount"],
+    `push with a ${state} disk under the state directory says so, and ends well`,
+    async () => {
+      await using disk = await mountBadDisk(state);
+      await using stage = await makePushStage();
+      await using registry = startTestRegistry();
+      const args = ["push", stage.archivePath, "-t", `${registry.host}/app:1`, "--state-dir", disk.path];
+      const { code, stdout, stderr } = await runCli([...args, "--blob-chunk", "1MiB"]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /\/app:1@sha256:[0-9a-f]{64}\n$/);
+      const warning = "a broken push will start its unfinished blobs over.";
+      assert.equal(stderr.split(`(${reason}): ${warning}`).length, 2, stderr);
+      assert.equal(registry.repository("app").tags.size, 1);
+    },
+  );
+}

@@ -24,7 +24,6 @@ const PARTS = {
   "tinyproxy": { programs: ["tinyproxy"] },
   "time": { programs: ["/usr/bin/time"] },
   "mount": { programs: ["mount", "umount"], needsRoot: true },
-  "tmpfs": { programs: ["mount", "umount"], needsRoot: true },
   "shellcheck": { programs: ["shellcheck"] },
 } as const satisfies Record<string, Part>;
 

@@ -126,15 +126,15 @@ for (
     ["size", { sizeBytes: 999_999 }],
   ] as const
 ) {
-  Deno.test(`UploadJournal does not use a record of another ${what}`, async () => {
+  Deno.test(`UploadJournal sets a record of another ${what} aside`, async () => {
     await using temp = await makeTempDir();
     await leaveRecord(temp.path);
     await tamper(temp.path, change);
-    const { journal, notices } = createJournal(temp.path, new FakeClock());
+    const { journal, warnings } = createJournal(temp.path, new FakeClock());
     using entry = await journal.claim(TARGET, BLOB, SOURCE);
     assert.equal(entry!.record, undefined);
-    assert.match(notices[0]!, /starts over: what was remembered is of another blob\.$/);
-    assert.deepEqual(await fileNames(temp.join("uploads")), [`${KEY}.lock`]);
+    assert.match(warnings[0]!, /it is of another upload; .* and its upload starts over\.$/);
+    assert.deepEqual(await fileNames(temp.join("uploads")), [`${KEY}.json.corrupt-1`, `${KEY}.lock`]);
   });
 }
 

@@ -18,6 +18,10 @@ skopeo skopeo
 buildah buildah
 umoci umoci
 htpasswd apache2-utils
+docker-credential-pass golang-docker-credential-helpers
+pass pass
+gpg gnupg
+gpgconf gpgconf
 nginx nginx-light
 tinyproxy tinyproxy-bin
 tmux tmux

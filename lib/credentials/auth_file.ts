@@ -50,11 +50,14 @@ const entrySchema = v.object({
   identitytoken: textSchema,
   registrytoken: textSchema,
 }, "must be an object");
-const authFileSchema = v.object({
-  auths: v.nullish(v.record(v.string(), entrySchema, "must be an object"), {}),
-  credHelpers: v.nullish(v.record(v.string(), helperSchema, "must be an object"), {}),
-  credsStore: helperSchema,
-}, "must be an object");
+const authFileSchema = v.pipe(
+  v.custom((value) => !Array.isArray(value), "must be an object"),
+  v.object({
+    auths: v.nullish(v.record(v.string(), entrySchema, "must be an object"), {}),
+    credHelpers: v.nullish(v.record(v.string(), helperSchema, "must be an object"), {}),
+    credsStore: helperSchema,
+  }, "must be an object"),
+);
 
 /**
  * Reads docker's `config.json` or podman's `auth.json`.

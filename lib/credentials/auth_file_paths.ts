@@ -25,9 +25,13 @@ export async function podmanAuthPaths(env: Environment): Promise<string[]> {
   const named = env("REGISTRY_AUTH_FILE");
   if (named) return [named];
   const home = homeOf(env);
-  const runtime = env("XDG_RUNTIME_DIR") || await runtimeDirectory(home);
+  const runtime = env("XDG_RUNTIME_DIR");
   const config = env("XDG_CONFIG_HOME") || (home && `${home}/.config`);
-  return [runtime, config].flatMap((directory) => directory ? [`${directory}/containers/auth.json`] : []);
+  const directories = [
+    runtime ? `${runtime}/containers` : await runtimeDirectory(home),
+    config && `${config}/containers`,
+  ];
+  return directories.flatMap((directory) => directory ? [`${directory}/auth.json`] : []);
 }
 
 /** Podman goes by the user's number, which Deno tells with a permission of its own only; the home is the user's. */

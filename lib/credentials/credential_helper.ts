@@ -18,7 +18,10 @@ export interface HelperOptions {
 /** By the protocol, a helper says so on standard output, and ends with an error. */
 const NOT_FOUND = "credentials not found in native keychain";
 
-const answerSchema = v.object({ Username: v.nullish(v.string(), ""), Secret: v.nullish(v.string(), "") });
+const answerSchema = v.pipe(
+  v.custom((value) => !Array.isArray(value)),
+  v.object({ Username: v.nullish(v.string(), ""), Secret: v.nullish(v.string(), "") }),
+);
 
 /** A program `docker-credential-…` that keeps logins, for example in the desktop's keyring. */
 export class CredentialHelper {
@@ -78,7 +81,8 @@ export class CredentialHelper {
    */
   async erase(server: string): Promise<void> {
     const result = await this.#run("erase", server);
-    if (result.exitCode === 0 || result.stdout.includes(NOT_FOUND)) return;
+    // Some fail where there is nothing to erase.
+    if (result.exitCode === 0 || await this.get(server) === undefined) return;
     throw this.#failed("erase a login with", reasonOf(result, []));
   }
 
@@ -113,9 +117,11 @@ export class CredentialHelper {
 }
 
 /** The helper's own words, as long as they are words. */
-function reasonOf({ stdout, stderr, exitCode, isLate }: ProgramResult, secrets: readonly string[]): string {
-  if (isLate) return "it did not end within two minutes";
-  const words = [stdout, stderr].map((text) => text.trim()).find((text) =>
+function reasonOf(result: ProgramResult, secrets: readonly string[]): string {
+  const { stdout, stderr, exitCode } = result;
+  if (result.isLate) return "it did not end within two minutes";
+  if (result.isCut) return "it wrote more than a credential helper should";
+  const words = [stdout, stderr].map((text) => text.trim().replace(/\s+/g, " ")).find((text) =>
     text !== "" && !text.startsWith("{")
   );
   if (words === undefined) return `it ended with exit code ${exitCode}`;

@@ -21,12 +21,14 @@ export interface ProgramOptions {
 export interface ProgramResult {
   /** 0 for success. */
   exitCode: number;
-  /** What it wrote to standard output, at most 256 KiB. */
+  /** What it wrote to standard output, 256 KiB and a little at most. */
   stdout: string;
   /** What it wrote to standard error, likewise. */
   stderr: string;
   /** Whether it was stopped because it did not end within two minutes. */
   isLate: boolean;
+  /** Whether it wrote more than was read. */
+  isCut: boolean;
 }
 
 /**
@@ -65,7 +67,8 @@ export async function runProgram(
   const [stdout = "", stderr = ""] = await Promise.all(outputs);
   await feeding;
   signal.throwIfAborted();
-  return { exitCode: code, stdout, stderr, isLate };
+  const isCut = Math.max(stdout.length, stderr.length) > MAX_OUTPUT_BYTES;
+  return { exitCode: code, stdout, stderr, isLate, isCut };
 }
 
 async function readText(
@@ -83,5 +86,5 @@ async function readText(
     sizeBytes += value.length;
   }
   await reader.cancel();
-  return (await new Blob(chunks).text()).slice(0, MAX_OUTPUT_BYTES);
+  return await new Blob(chunks).text();
 }

@@ -57,6 +57,19 @@ for (const type of ["htpasswd", "token"] as const) {
   });
 }
 
+testWith(["registry"], "push tells a login that may only read from a wrong one", async () => {
+  await using home = await makeTempDir();
+  await using registry = await startRealRegistry({
+    auth: { type: "token", users: USERS, allows: (_, action) => action === "pull" },
+  });
+  assert.equal((await login(registry.host, home, "s3cret pass")).code, 0);
+  assertRefused(await push(registry.host, home), {
+    code: 4,
+    message: /answered 401/,
+    hint: /^hint: This login is known, but may not do that in "team\/app"/,
+  });
+});
+
 Deno.test("login writes a file that only its owner may read", async () => {
   await using home = await makeTempDir();
   await using registry = startTestRegistry({ auth: { type: "basic", users: USERS } });

@@ -11,7 +11,13 @@ export interface RealRegistryOptions {
    *
    * @default {it does not}
    */
-  auth?: { type: "htpasswd" | "token"; users: Record<string, string>; tokenLifetimeSeconds?: number };
+  auth?: {
+    type: "htpasswd" | "token";
+    users: Record<string, string>;
+    tokenLifetimeSeconds?: number;
+    /** Whether the token server lets a user do something. */
+    allows?: (user: string, action: string) => boolean;
+  };
   /** Speaks https with this certificate chain and key, with clients whom these authorities vouch for, all in PEM. */
   tls?: { cert: string; key: string; clientAuthorities?: string };
   /**
@@ -112,12 +118,17 @@ async function htpasswd(users: Record<string, string>, dir: TempDir): Promise<ob
 }
 
 async function startTokens(
-  { users, tokenLifetimeSeconds = 300 }: NonNullable<RealRegistryOptions["auth"]>,
+  { users, tokenLifetimeSeconds = 300, allows }: NonNullable<RealRegistryOptions["auth"]>,
   dir: TempDir,
 ): Promise<{ server: TokenServer; config: object }> {
   const authority = await createCertificateAuthority();
   const certificate = await authority.issue(["token-server"]);
-  const server = startTokenServer({ users, certificate, lifetimeSeconds: tokenLifetimeSeconds });
+  const server = startTokenServer({
+    users,
+    certificate,
+    lifetimeSeconds: tokenLifetimeSeconds,
+    ...(allows ? { allows } : {}),
+  });
   await Deno.writeTextFile(dir.join("roots.crt"), authority.cert);
   const { realm, issuer } = server;
   return {

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { push, type PushOptions } from "../../lib/commands/push.ts";
+import { tarBytes } from "../support/archives.ts";
+import { DOCKER_PRODUCERS } from "../support/docker_producers.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { OCI_PRODUCERS } from "../support/oci_producers.ts";
+import { CONFIG, NAME, OTHER_NAME, type Producer } from "../support/produced_image.ts";
+import { type PulledImage, pullImage } from "../support/pulled_image.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
+import { startTestRegistry, type TestRegistry } from "../support/test_registry.ts";
+
+/** Where images go in the registry: `r.example/team/app:1` of the archive as `team/app:1`. */
+function targetOf(name: string): string {
+  return name.slice("r.example/".length);
+}
+
+async function pushTo(registry: TestRegistry, { members, names }: Producer): Promise<string[]> {
+  await using temp = await makeTempDir();
+  await Deno.writeFile(temp.join("image.tar"), tarBytes(members));
+  const where: Partial<PushOptions> = names.length > 0
+    ? { registry: registry.host }
+    : { targets: [`${registry.host}/${targetOf(NAME)}`] };
+  const report = await push({ archives: [temp.join("image.tar")], stateDir: temp.join("state"), ...where }, {
+    signal: new AbortController().signal,
+    clock: new FakeClock({ autoAdvance: true }),
+    random: () => 0.5,
+    env: () => undefined,
+    onEvent: () => {},
+  });
+  assert.deepEqual(report.failures, []);
+  return report.pushed.map(({ reference }) => reference.slice(registry.host.length + 1));
+}
+
+function platformsOf(image: PulledImage): PulledImage[] {
+  return image.children.length > 0 ? image.children.flatMap(platformsOf) : [image];
+}
+
+for (const [producer, archive] of Object.entries({ ...DOCKER_PRODUCERS, ...OCI_PRODUCERS })) {
+  Deno.test(`push brings what ${producer} writes to a registry as it is`, async () => {
+    await using registry = startTestRegistry();
+    const { names, roots = [] } = archive;
+    const expected = names.length > 0 ? names : [NAME];
+    const pushed = await pushTo(registry, archive);
+    assert.deepEqual(pushed.sort(), expected.map(targetOf).sort());
+    const digests = new Set<string>();
+    for (const name of pushed) {
+      const image = await pullImage(registry, name);
+      digests.add(image.digest);
+      for (const { layers, diffIds } of platformsOf(image)) {
+        assert.equal(layers.length, name === targetOf(OTHER_NAME) && roots.length === 0 ? 1 : 3);
+        assert.deepEqual(layers, diffIds);
+      }
+    }
+    if (roots.length > 0) assert.deepEqual([...digests], roots);
+    else assert.equal((await pullImage(registry, targetOf(NAME))).configDigest, `sha256:${CONFIG.hex}`);
+  });
+}

@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { push, type PushOptions } from "../../lib/commands/push.ts";
-import { tarBytes } from "../support/archives.ts";
 import { DOCKER_PRODUCERS } from "../support/docker_producers.ts";
-import { FakeClock } from "../support/fake_clock.ts";
 import { OCI_PRODUCERS } from "../support/oci_producers.ts";
 import { CONFIG, NAME, OTHER_NAME, type Producer } from "../support/produced_image.ts";
+import { pushArchive } from "../support/push_archive.ts";
 import { type PulledImage, pullImage } from "../support/pulled_image.ts";
-import { makeTempDir } from "../support/temp_dir.ts";
 import { startTestRegistry, type TestRegistry } from "../support/test_registry.ts";
 
 /** Where images go in the registry: `r.example/team/app:1` of the archive as `team/app:1`. */
@@ -15,20 +12,12 @@ function targetOf(name: string): string {
 }
 
 async function pushTo(registry: TestRegistry, { members, names }: Producer): Promise<string[]> {
-  await using temp = await makeTempDir();
-  await Deno.writeFile(temp.join("image.tar"), tarBytes(members));
-  const where: Partial<PushOptions> = names.length > 0
+  const where = names.length > 0
     ? { registry: registry.host }
     : { targets: [`${registry.host}/${targetOf(NAME)}`] };
-  const report = await push({ archives: [temp.join("image.tar")], stateDir: temp.join("state"), ...where }, {
-    signal: new AbortController().signal,
-    clock: new FakeClock({ autoAdvance: true }),
-    random: () => 0.5,
-    env: () => undefined,
-    onEvent: () => {},
-  });
-  assert.deepEqual(report.failures, []);
-  return report.pushed.map(({ reference }) => reference.slice(registry.host.length + 1));
+  const { pushed, failures } = await pushArchive(members, where);
+  assert.deepEqual(failures, []);
+  return pushed.map(({ reference }) => reference.slice(registry.host.length + 1));
 }
 
 function platformsOf(image: PulledImage): PulledImage[] {

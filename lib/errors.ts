@@ -42,8 +42,8 @@ export interface ErrorDetails {
   TLS: { registry: string; request: string };
   /** No byte moved for too long. */
   TIMEOUT: { registry: string; request: string; timeoutMs: number };
-  /** The registry answered no; `errorCodes` are the codes of the distribution spec. */
-  REGISTRY_REJECTED: RegistryAnswer;
+  /** The registry answered no; `errorCodes` are the codes of the distribution spec, `mediaType` what it does not take. */
+  REGISTRY_REJECTED: RegistryAnswer & { mediaType?: string };
   /** The host answers, but not as a registry, or lacks a needed ability. */
   REGISTRY_UNSUPPORTED: { registry: string; request: string };
   /** 408, 429 or 5xx; asking later may help. */

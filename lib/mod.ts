@@ -84,7 +84,7 @@ export type * from "./transfer/ports.ts";
 export * from "./transfer/passing_push.ts";
 export type { FoundBlob } from "./transfer/passing_window.ts";
 export * from "./transfer/push_images.ts";
-export { jobReference, type PushJob } from "./transfer/registry_lane.ts";
+export { jobReference, type PushJob } from "./transfer/push_job.ts";
 export type * from "./transfer/report.ts";
 export type { UploadHabits } from "./transfer/upload_habits.ts";
 export type { OutgoingBlob } from "./transfer/upload_content.ts";

@@ -38,7 +38,7 @@ export function mergeEqualImages(images: readonly Image[]): Image[] {
     const { digest } = image.root.descriptor;
     const same = merged.get(digest);
     const names = distinct([...same?.names ?? [], ...image.names]);
-    merged.set(digest, { root: same?.root ?? image.root, names });
+    merged.set(digest, { ...same ?? image, names });
   }
   return [...merged.values()];
 }

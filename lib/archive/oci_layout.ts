@@ -4,6 +4,7 @@ import type { DockerSaveItem, ImageIndex } from "../spec/documents.ts";
 import { type Image, type ManifestNode, manifestsBottomUp } from "../spec/image.ts";
 import { isIndexType, isManifestType } from "../spec/media_type.ts";
 import type { Reference } from "../spec/reference.ts";
+import { attachReferrers } from "../spec/referrers.ts";
 import { printable } from "../util/printable.ts";
 import type { ArchiveContents } from "./archive_contents.ts";
 import { normalizeEntryName } from "./entry_name.ts";
@@ -14,7 +15,7 @@ import { readManifestTree } from "./manifest_tree.ts";
 const IMAGE_NAME = "io.containerd.image.name";
 /** Tag only (docker, containerd, umoci), full name (podman, skopeo) or whatever the user gave. */
 const REF_NAME = "org.opencontainers.image.ref.name";
-/** Marks what belongs to an image but is none, such as an attestation (containerd 2.2 and later). */
+/** Marks what refers to an image and is none, such as an attestation (containerd 2.2 and later). */
 const SUBJECT = "io.containerd.manifest.subject";
 
 /** What `index.json` lists, equal digests as one. */
@@ -22,6 +23,8 @@ interface Root {
   descriptor: Descriptor;
   /** Full names, or only tags. */
   names: string[];
+  /** Whether it refers to an image and is none. */
+  isCompanion: boolean;
 }
 
 /**
@@ -41,36 +44,43 @@ export async function readOciLayout(
 ): Promise<Image[]> {
   const roots = rootsOf(index, contents.notices);
   const trees = new Map<Digest, ManifestNode>();
-  for (const { descriptor } of roots.filter(({ descriptor }) => isIndexType(descriptor.mediaType))) {
+  for (const { descriptor, isCompanion } of roots) {
+    if (isCompanion || !isIndexType(descriptor.mediaType)) continue;
     trees.set(descriptor.digest, await readRoot(contents, descriptor));
   }
   const listed = new Set([...trees.values()].flatMap(listedDigests));
   const images: Image[] = [];
+  const companions: Image[] = [];
   for (const root of roots) {
     const { digest } = root.descriptor;
     // oras lists the platforms of an index beside it once more, without names.
     if (listed.has(digest) && root.names.length === 0) continue;
+    if (root.isCompanion) {
+      const tree = await readManifestTree(contents, root.descriptor);
+      if (tree) companions.push({ names: [], root: tree });
+      continue;
+    }
     const tree = trees.get(digest) ?? await readRoot(contents, root.descriptor);
     images.push({ names: readNames(root, itemsOf(tree, items), contents.notices), root: tree });
   }
-  return images;
+  const attached = attachReferrers([...images, ...companions]);
+  return attached.filter(({ root }) => companions.every((companion) => companion.root !== root));
 }
 
 function rootsOf(index: ImageIndex, notices: string[]): Root[] {
   const roots = new Map<Digest, Root>();
   for (const descriptor of index.manifests) {
     const { mediaType, digest, annotations = {} } = descriptor;
-    if (SUBJECT in annotations) continue;
     if (!isIndexType(mediaType) && !isManifestType(mediaType)) {
       notices.push(
         `An entry of index.json is ignored: its type "${printable(mediaType)}" is not an image's.`,
       );
       continue;
     }
-    const root = roots.get(digest) ?? { descriptor, names: [] };
+    const root = roots.get(digest) ?? { descriptor, names: [], isCompanion: SUBJECT in annotations };
     roots.set(digest, root);
     const name = annotations[IMAGE_NAME] ?? annotations[REF_NAME];
-    if (name !== undefined) root.names.push(name);
+    if (name !== undefined && !root.isCompanion) root.names.push(name);
   }
   return [...roots.values()];
 }

@@ -8,7 +8,7 @@ import { PushHistory, type PushRecord } from "../state/push_history.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
 import { chooseTargets } from "../transfer/choose_targets.ts";
 import { mountSources } from "../transfer/mount_sources.ts";
-import type { PushJob } from "../transfer/registry_lane.ts";
+import type { PushJob } from "../transfer/push_job.ts";
 import type { PushFailure } from "../transfer/report.ts";
 import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";

@@ -5,7 +5,7 @@ import type { PushHistory } from "../state/push_history.ts";
 import { UploadJournal } from "../state/upload_journal.ts";
 import { planPush, type PushPlan } from "../transfer/plan_push.ts";
 import { pushImages } from "../transfer/push_images.ts";
-import { jobReference, type PushJob } from "../transfer/registry_lane.ts";
+import { jobReference, type PushJob } from "../transfer/push_job.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
 import type { UploadHabits } from "../transfer/upload_habits.ts";
 import { verifyPush } from "../transfer/verify_push.ts";

@@ -5,6 +5,7 @@ import type { ManifestFormat } from "../spec/media_type.ts";
 import { pickPlatforms } from "../spec/pick_platforms.ts";
 import { formatPlatform, type Platform } from "../spec/platform.ts";
 import { attestationsOf, describeManifest, isAttestation, platformImages } from "../spec/platform_images.ts";
+import { referrersOf } from "../spec/referrers.ts";
 import { withoutAttestations } from "../spec/without_attestations.ts";
 import { printable } from "../util/printable.ts";
 import { labelOf, type SourcedImage } from "./sourced_image.ts";
@@ -44,9 +45,10 @@ export async function shapeImage(
   const part = platforms.length > 0 ? await pickedRoot(image, platforms) : await wholeRoot(image);
   const plain = attestations ? part : await withoutAttestations(part);
   const root = format ? await convertFormat(plain, format) : plain;
-  const referrers = referrersOf(image, root).filter((referrer) =>
-    attestations || !isAttestation(referrer.descriptor)
-  );
+  const wanted = image.referrers?.filter(({ descriptor }) => attestations || !isAttestation(descriptor)) ??
+    [];
+  // What refers to something that is left out has nothing to refer to.
+  const referrers = referrersOf(root, wanted.filter(isWhole));
   // What the archive's list says of the image, such as where it was pulled from, holds for what is left of it.
   const descriptor = { ...root.descriptor, annotations: image.root.descriptor.annotations };
   const shaped = { ...image, root: { ...root, descriptor }, referrers };
@@ -63,16 +65,6 @@ async function pickedRoot(image: SourcedImage, platforms: readonly Platform[]): 
   const { picked, missing } = await pickPlatforms(image.root, platforms);
   if (!picked || missing.length > 0) throw platformMissing(image, missing);
   return picked;
-}
-
-/** What refers to something that is left out, or to what is left out itself, has nothing to refer to. */
-function referrersOf(image: SourcedImage, root: ManifestNode): ManifestNode[] {
-  const digests = new Set([...manifestsBottomUp(root)].map(({ descriptor }) => descriptor.digest));
-  return (image.referrers ?? []).filter((referrer) => {
-    if (!referrer.subject || !digests.has(referrer.subject.digest) || !isWhole(referrer)) return false;
-    digests.add(referrer.descriptor.digest);
-    return true;
-  });
 }
 
 function partText(image: SourcedImage, part: ManifestNode, platforms: readonly Platform[]): string {

@@ -118,14 +118,16 @@ export class Repository {
    * @param bytes The exact bytes.
    * @param tag The tag; by digest when absent.
    * @param signal Ends the request.
+   * @returns What the registry says is the manifest's subject, if it lists the manifest there.
    * @throws {PusherError} `DIGEST_MISMATCH` if the registry stored something else.
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject
    */
   async putManifest(
     manifest: Descriptor,
     bytes: Uint8Array,
     tag: string | undefined,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const headers = { "content-type": manifest.mediaType };
     const request = this.#request("PUT", `manifests/${tag ?? manifest.digest}`, {
       headers,
@@ -139,7 +141,9 @@ export class Repository {
     }
     await discard(response);
     const stored = response.headers.get("docker-content-digest");
-    if (stored === null || stored === manifest.digest) return;
+    if (stored === null || stored === manifest.digest) {
+      return response.headers.get("oci-subject") ?? undefined;
+    }
     throw new PusherError(
       "DIGEST_MISMATCH",
       `Cannot push "${shown}": the registry stored it as ${printable(stored, 100)}`,
@@ -167,6 +171,26 @@ export class Repository {
     if (!response) return undefined;
     const { bytes, complete } = await readCapped(response, MAX_DOCUMENT_BYTES);
     return complete ? await digestOf(bytes) : undefined;
+  }
+
+  /**
+   * Reads a manifest.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its bytes, unchecked; `undefined` if there is none.
+   * @throws {PusherError} `REGISTRY_UNSUPPORTED` if it is larger than manifests may be.
+   */
+  async getManifest(reference: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const response = await this.#askManifest("GET", reference, signal);
+    if (!response) return undefined;
+    const { bytes, complete } = await readCapped(response, MAX_DOCUMENT_BYTES);
+    if (complete) return bytes;
+    throw new PusherError(
+      "REGISTRY_UNSUPPORTED",
+      `Cannot read the manifest "${reference}" of "${this.name}": it is too large`,
+      { detail: { registry: this.registry, request: `GET ${new URL(response.url).pathname}` } },
+    );
   }
 
   async #askManifest(

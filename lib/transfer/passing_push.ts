@@ -7,7 +7,7 @@ import { type FoundBlob, MAX_HELD_PART_BYTES, PassingWindow } from "./passing_wi
 import type { PushTarget } from "./ports.ts";
 import type { PushContext } from "./push_images.ts";
 import { PushRun } from "./push_run.ts";
-import { jobReference, type PushJob } from "./registry_lane.ts";
+import { jobReference, type PushJob } from "./push_job.ts";
 import type { PushReport } from "./report.ts";
 import type { OutgoingBlob } from "./upload_content.ts";
 

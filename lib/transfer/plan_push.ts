@@ -1,7 +1,7 @@
 import type { Digest } from "../spec/digest.ts";
-import { manifestsBottomUp } from "../spec/image.ts";
+import { manifestsBottomUp, treesOf } from "../spec/image.ts";
 import { retry, type RetryContext } from "../util/retry.ts";
-import { jobReference, type PushJob, transferableBlobs } from "./registry_lane.ts";
+import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
 
 /** What a push would do, ready for JSON. */
 export interface PushPlan {
@@ -58,7 +58,7 @@ export async function planPush(jobs: readonly PushJob[], context: RetryContext):
       blobs.push({ digest: blob.digest, sizeBytes: blob.size, action });
       holders.set(key, names.add(job.target.name));
     }
-    const manifests = [...manifestsBottomUp(job.image.root)].length;
+    const manifests = [...manifestsBottomUp(...treesOf(job.image))].length;
     images.push({ reference: jobReference(job), digest: job.image.root.descriptor.digest, blobs, manifests });
   }
   const sum = (action: PlannedBlob["action"]): number =>

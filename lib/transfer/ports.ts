@@ -79,13 +79,22 @@ export interface PushTarget extends VerifiableTarget {
    * @param bytes The exact bytes.
    * @param tag The tag; by digest when absent.
    * @param signal Ends the request.
+   * @returns Digest of the manifest that it refers to, if the registry says that it lists it there.
    */
   putManifest(
     manifest: Descriptor,
     bytes: Uint8Array,
     tag: string | undefined,
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<string | undefined>;
+  /**
+   * Reads a manifest.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its bytes, unchecked; `undefined` if there is none.
+   */
+  getManifest(reference: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
 /** An upload session at the registry: one blob on its way. */

@@ -2,7 +2,7 @@ import type { RetryContext } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
 import type { UploadJournal } from "./ports.ts";
 import { PushRun } from "./push_run.ts";
-import type { PushJob } from "./registry_lane.ts";
+import type { PushJob } from "./push_job.ts";
 import type { PushReport } from "./report.ts";
 import type { UploadHabits } from "./upload_habits.ts";
 

@@ -1,7 +1,8 @@
 import { isPusherError } from "../errors.ts";
 import { RateLimiter } from "../util/rate_limiter.ts";
 import type { PushContext } from "./push_images.ts";
-import { jobReference, type PushJob, RegistryLane, transferableBlobs } from "./registry_lane.ts";
+import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
+import { RegistryLane } from "./registry_lane.ts";
 import type { PushedImage, PushFailure, PushReport } from "./report.ts";
 import { SharedReads } from "./shared_reads.ts";
 import { UploadHost } from "./upload_host.ts";

@@ -1,31 +1,18 @@
 import { isPusherError, type PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
-import { distinctBlobs, type Image, manifestsBottomUp } from "../spec/image.ts";
-import { isNonDistributable } from "../spec/media_type.ts";
+import { manifestsBottomUp, treesOf } from "../spec/image.ts";
 import { retry, type RetryContext } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
 import type { FoundBlob } from "./passing_window.ts";
-import type { BlobSource, PushTarget, UploadJournal } from "./ports.ts";
+import type { PushTarget, UploadJournal } from "./ports.ts";
+import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
+import { putManifests } from "./put_manifests.ts";
 import type { PushedImage } from "./report.ts";
 import type { BlobClaim, SharedReads } from "./shared_reads.ts";
 import { uploadBlob } from "./upload_blob.ts";
 import { blobKey, knownDescriptor, type OutgoingBlob } from "./upload_content.ts";
 import type { UploadHost } from "./upload_host.ts";
-
-/** One image on its way to one repository. */
-export interface PushJob {
-  /** What to push. */
-  image: Image;
-  /** Where its blobs are. */
-  source: BlobSource;
-  /** Where it goes. */
-  target: PushTarget;
-  /** The tag to write at the end; pushed by digest only when absent. */
-  tag: string | undefined;
-  /** Repositories of the same registry that may hold its blobs, the likeliest first. */
-  mountFrom?: readonly string[] | undefined;
-}
 
 /** A blob that passes once, on its way to one repository. */
 export interface PassingBlob {
@@ -63,27 +50,6 @@ export interface LaneContext extends RetryContext {
   onEvent: EventSink;
 }
 
-/**
- * The name under which a job's image will be found.
- *
- * @param job A job.
- * @returns `registry/repository:tag`, or with a digest where there is no tag.
- */
-export function jobReference(job: PushJob): string {
-  const { target, tag, image } = job;
-  return tag === undefined ? `${target.name}@${image.root.descriptor.digest}` : `${target.name}:${tag}`;
-}
-
-/**
- * The blobs of an image that are pushed. Non-distributable layers stay where their `urls` say.
- *
- * @param image An image.
- * @returns Each blob once.
- */
-export function transferableBlobs(image: Image): Descriptor[] {
-  return distinctBlobs(image.root).filter(({ mediaType }) => !isNonDistributable(mediaType));
-}
-
 /** Pushes to one registry, image after image, the blobs of each side by side. */
 export class RegistryLane {
   #context: LaneContext;
@@ -118,10 +84,15 @@ export class RegistryLane {
    */
   async push(job: PushJob): Promise<PushedImage> {
     const { digest, mediaType } = job.image.root.descriptor;
+    const { signal, onEvent } = this.#context;
     for (let isFirst = true;; isFirst = false) {
       try {
         await this.#sendBlobs(job);
-        await this.#putManifests(job);
+        await putManifests(job, {
+          signal,
+          onEvent,
+          ask: (request) => this.#ask(request, signal),
+        });
         break;
       } catch (error) {
         // What the registry said it had is gone (garbage collection): ask again, once, or send what it names now.
@@ -131,7 +102,7 @@ export class RegistryLane {
       }
     }
     const reference = jobReference(job);
-    if (job.tag !== undefined) this.#context.onEvent({ type: "tag:done", reference, digest });
+    if (job.tag !== undefined) onEvent({ type: "tag:done", reference, digest });
     return { reference, digest, mediaType };
   }
 
@@ -169,7 +140,9 @@ export class RegistryLane {
   /** Layers side by side, then configs: a registry that looks into a config finds its layers. */
   async #sendBlobs(job: PushJob): Promise<void> {
     const configs = new Set<Digest>();
-    for (const { blobs } of manifestsBottomUp(job.image.root)) if (blobs[0]) configs.add(blobs[0].digest);
+    for (const { blobs } of manifestsBottomUp(...treesOf(job.image))) {
+      if (blobs[0]) configs.add(blobs[0].digest);
+    }
     const blobs = transferableBlobs(job.image);
     await this.#sendAll(job, blobs.filter(({ digest }) => !configs.has(digest)));
     await this.#sendAll(job, blobs.filter(({ digest }) => configs.has(digest)));
@@ -244,25 +217,6 @@ export class RegistryLane {
     return candidates.find((repository) => `${prefix}${repository}` !== target.name);
   }
 
-  async #putManifests(job: PushJob): Promise<void> {
-    const { target, image, tag } = job;
-    const { signal, onEvent } = this.#context;
-    for (const manifest of manifestsBottomUp(image.root)) {
-      const { descriptor, bytes } = manifest;
-      const name = manifest === image.root ? tag : undefined;
-      try {
-        await this.#ask(() => target.putManifest(descriptor, bytes, name, signal), signal);
-      } catch (error) {
-        if (name === undefined || !isProtected(error)) throw error;
-        // A tag that is written once may be what it should be: pushed before, or just now with the answer lost.
-        const found = await this.#ask(() => target.manifestDigest(name, signal), signal);
-        if (found !== descriptor.digest) throw error;
-      }
-      const { digest, mediaType, size: sizeBytes } = descriptor;
-      onEvent({ type: "manifest:done", target: target.name, digest, mediaType, sizeBytes });
-    }
-  }
-
   /** Sends a request that is safe to repeat; when the registry is in trouble, all workers hear of it. */
   #ask<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const { limiter } = this.#context.host;
@@ -297,13 +251,6 @@ export class RegistryLane {
 function isBlobUnknown(error: unknown): error is PusherError<"REGISTRY_REJECTED"> {
   return isPusherError(error, "REGISTRY_REJECTED") &&
     error.detail.errorCodes.some((code) => code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN");
-}
-
-/** The registry refused to write a tag that is there already. */
-function isProtected(error: unknown): boolean {
-  if (!isPusherError(error, "REGISTRY_REJECTED")) return false;
-  const { status, errorCodes } = error.detail;
-  return errorCodes.includes("TAG_INVALID") || status === 409 || status === 412;
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,8 @@
 import { PusherError } from "../errors.ts";
-import { manifestsBottomUp } from "../spec/image.ts";
+import { manifestsBottomUp, treesOf } from "../spec/image.ts";
 import { printable } from "../util/printable.ts";
 import { retry, type RetryContext } from "../util/retry.ts";
-import { jobReference, type PushJob, transferableBlobs } from "./registry_lane.ts";
+import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
 
 /**
  * Asks a registry whether it holds an image completely: the tag's digest, every manifest below, every blob with its
@@ -15,7 +15,7 @@ import { jobReference, type PushJob, transferableBlobs } from "./registry_lane.t
 export async function verifyPush(job: PushJob, context: RetryContext): Promise<void> {
   const { target, image, tag } = job;
   const { signal } = context;
-  for (const { descriptor } of manifestsBottomUp(image.root)) {
+  for (const { descriptor } of manifestsBottomUp(...treesOf(image))) {
     const isRoot = descriptor === image.root.descriptor;
     const asked = isRoot && tag !== undefined ? tag : descriptor.digest;
     const found = await retry(() => target.manifestDigest(asked, signal), context);

@@ -187,13 +187,18 @@ export async function ociImage(
   return { ...manifest, descriptor: { ...manifest.descriptor, platform } };
 }
 
-/** Makes a manifest of given blobs. */
-export async function ociManifest(config: OciPart, layers: readonly OciPart[]): Promise<OciPart> {
+/** Makes a manifest of given blobs, perhaps one that refers to another. */
+export async function ociManifest(
+  config: OciPart,
+  layers: readonly OciPart[],
+  subject?: Descriptor,
+): Promise<OciPart> {
   const manifest = await ociBlob({
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.ociManifest,
     config: config.descriptor,
     layers: layers.map(({ descriptor }) => descriptor),
+    subject,
   }, MEDIA_TYPE.ociManifest);
   const members = [...layers, config, manifest].flatMap((part) => part.members);
   return { descriptor: manifest.descriptor, members };

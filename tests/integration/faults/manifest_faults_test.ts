@@ -23,14 +23,14 @@ const REFUSALS: readonly [string, Behaviour, RegExp, RegExp][] = [
   [
     "by its type with 415",
     refuseManifestType(() => true, { status: 415 }),
-    /answered 415/,
-    /does not accept/,
+    /answered 415 .*; it refuses a manifest of type "application\/vnd\.oci\.image\.manifest/,
+    /--format docker/,
   ],
   [
     "by its type with 400",
     refuseManifestType(() => true),
-    /answered 400 MANIFEST_INVALID/,
-    /does not accept/,
+    /answered 400 MANIFEST_INVALID.*; it refuses a manifest of type "application\/vnd\.oci\./,
+    /--format docker/,
   ],
   [
     "for a child that is missing",

@@ -145,6 +145,25 @@ Deno.test("readOciLayout() leaves out what belongs to images but is none", async
   assert.match(notices[0]!, /its type "application\/x-something\\u\{7\}" is not an image's/);
 });
 
+Deno.test("readOciLayout() gives an image what refers to it, marked by containerd or not", async () => {
+  const config = await ociBlob({}, "application/vnd.oci.empty.v1+json");
+  const refer = async (text: string): Promise<OciPart> =>
+    await ociManifest(config, [await ociBlob(toBytes(text), "application/x-text")], amd64.descriptor);
+  const [sbom, marked, elsewhere] = [await refer("sbom"), await refer("marked"), await refer("elsewhere")];
+  const SUBJECT = "io.containerd.manifest.subject";
+  await using archive = await openMembers(ociLayoutMembers([
+    sbom,
+    annotated(both, { [NAME]: "a:1" }),
+    annotated(marked, { [SUBJECT]: amd64.descriptor.digest }),
+    { ...annotated(elsewhere, { [SUBJECT]: amd64.descriptor.digest }), members: [] },
+  ]));
+  assert.equal(archive.images.length, 1);
+  assert.deepEqual(
+    archive.images[0]?.referrers?.map(({ descriptor }) => descriptor.digest),
+    [sbom.descriptor.digest, marked.descriptor.digest],
+  );
+});
+
 Deno.test("readOciLayout() leaves out platforms listed beside their index, unless they have names", async () => {
   const { names } = await namesIn(ociLayoutMembers([
     amd64,

@@ -33,8 +33,12 @@ export class DryTarget implements PushTarget {
     return Promise.resolve(undefined);
   }
 
-  putManifest(): Promise<void> {
-    return Promise.resolve();
+  putManifest(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  getManifest(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   startUpload(): Promise<UploadSession> {

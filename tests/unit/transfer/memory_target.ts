@@ -16,7 +16,8 @@ export interface Moment {
     | "commit"
     | "cancel"
     | "putManifest"
-    | "manifestDigest";
+    | "manifestDigest"
+    | "getManifest";
   /** Before anything happened, after each chunk of a body, or when all is done but the answer is lost. */
   phase: "before" | "during" | "after";
   /** How often this was done before. */
@@ -46,6 +47,8 @@ export class MemoryTarget implements PushTarget {
   mostOpen = 0;
   /** Repositories that blobs can be mounted from, with what they hold. */
   readonly mountable = new Map<string, Map<string, Uint8Array>>();
+  /** Whether it has the referrers API. */
+  listsReferrers = true;
   /** Smallest part its sessions ask for. */
   minChunkBytes = 0;
   /** Largest part its sessions take. */
@@ -110,12 +113,21 @@ export class MemoryTarget implements PushTarget {
     bytes: Uint8Array,
     tag: string | undefined,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const reference = tag ?? manifest.digest;
     const step = this.step("putManifest", `putManifest ${reference}`, { subject: reference, signal });
     await step("before");
     this.manifests.push({ reference, bytes, mediaType: manifest.mediaType });
     await step("after");
+    return this.listsReferrers ? JSON.parse(new TextDecoder().decode(bytes)).subject?.digest : undefined;
+  }
+
+  async getManifest(reference: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const step = this.step("getManifest", `getManifest ${reference}`, { subject: reference, signal });
+    await step("before");
+    const found = this.manifests.findLast((each) => each.reference === reference);
+    await step("after");
+    return found?.bytes;
   }
 
   /** Starts a call: gives what to await at each of its moments. */

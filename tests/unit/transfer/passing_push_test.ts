@@ -6,7 +6,7 @@ import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { PassingPush } from "../../../lib/transfer/passing_push.ts";
 import type { ByteReader } from "../../../lib/util/byte_reader.ts";
 import type { PushContext } from "../../../lib/transfer/push_images.ts";
-import type { PushJob } from "../../../lib/transfer/registry_lane.ts";
+import type { PushJob } from "../../../lib/transfer/push_job.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 import { makeImage, makeManifest } from "./memory_images.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { planPush } from "../../../lib/transfer/plan_push.ts";
-import type { PushJob } from "../../../lib/transfer/registry_lane.ts";
+import type { PushJob } from "../../../lib/transfer/push_job.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
 import { makeImage, makeIndex, makeManifest } from "./memory_images.ts";

@@ -4,7 +4,7 @@ import type { ManifestNode } from "../../../lib/spec/image.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { type PushContext, pushImages } from "../../../lib/transfer/push_images.ts";
-import type { PushJob } from "../../../lib/transfer/registry_lane.ts";
+import type { PushJob } from "../../../lib/transfer/push_job.ts";
 import type { PushReport } from "../../../lib/transfer/report.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
@@ -232,7 +232,7 @@ Deno.test("pushImages() does not send blobs again for another reason", async () 
       if (call === "putManifest") throw fault;
     };
     const report = await stage.push([stage.job(await makeManifest(stage.blobs, "config", ["base"]))]);
-    assert.equal(report.failures[0]?.error, fault);
+    assert(report.failures[0]?.error.message.startsWith(fault.message));
     assert.equal(count(stage.target, "putManifest"), attempts);
     assert.equal(count(stage.target, "hasBlob"), 2);
   }

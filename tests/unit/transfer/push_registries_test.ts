@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ManifestNode } from "../../../lib/spec/image.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { type PushContext, pushImages } from "../../../lib/transfer/push_images.ts";
-import type { PushJob } from "../../../lib/transfer/registry_lane.ts";
+import type { PushJob } from "../../../lib/transfer/push_job.ts";
 import type { PushReport } from "../../../lib/transfer/report.ts";
 import type { UploadHabits } from "../../../lib/transfer/upload_habits.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

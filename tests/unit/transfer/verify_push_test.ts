@@ -3,7 +3,7 @@ import { isPusherError } from "../../../lib/errors.ts";
 import type { ManifestNode } from "../../../lib/spec/image.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
 import { pushImages } from "../../../lib/transfer/push_images.ts";
-import type { PushJob } from "../../../lib/transfer/registry_lane.ts";
+import type { PushJob } from "../../../lib/transfer/push_job.ts";
 import { verifyPush } from "../../../lib/transfer/verify_push.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";

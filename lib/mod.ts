@@ -50,8 +50,10 @@
  * @module
  */
 
+export * from "./archive/archive_input.ts";
 export * from "./archive/image_archive.ts";
 export * from "./archive/open_archive.ts";
+export * from "./archive/read_piped_archive.ts";
 export * from "./errors.ts";
 export * from "./registry/blob_upload.ts";
 export type * from "./registry/registry_request.ts";

@@ -1,6 +1,9 @@
 /** How bytes are compressed. */
 export type Compression = "gzip" | "zstd" | "bzip2" | "xz" | "lz4";
 
+/** What this runtime decompresses by itself, and registries have layer types for. */
+export type NativeCompression = Extract<Compression, "gzip" | "zstd">;
+
 const MAGIC: readonly [Compression, readonly number[]][] = [
   ["gzip", [0x1f, 0x8b, 0x08]],
   ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
@@ -22,6 +25,16 @@ export function sniffCompression(start: Uint8Array): Compression | undefined {
   for (const [compression, magic] of MAGIC) if (startsWith(start, magic)) return compression;
   const isSkippable = (start[0] ?? 0) >> 4 === 0x5 && startsWith(start.subarray(1), ZSTD_SKIPPABLE);
   return isSkippable ? "zstd" : undefined;
+}
+
+/**
+ * Whether this runtime decompresses something by itself.
+ *
+ * @param compression Any compression.
+ * @returns Whether it does.
+ */
+export function isNative(compression: Compression): compression is NativeCompression {
+  return compression === "gzip" || compression === "zstd";
 }
 
 function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {

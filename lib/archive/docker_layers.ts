@@ -1,20 +1,18 @@
 import { isPusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
-import { type Digest, sha256Digest } from "../spec/digest.ts";
+import type { Digest } from "../spec/digest.ts";
 import { isNonDistributable, MEDIA_TYPE } from "../spec/media_type.ts";
 import type { ArchiveContents } from "./archive_contents.ts";
 import type { ArchiveEntry } from "./archive_entries.ts";
 import { unsupportedArchive } from "./archive_error.ts";
-import { type Compression, sniffCompression } from "./compression.ts";
+import { claimedDigest } from "./claimed_digest.ts";
+import { type Compression, isNative, type NativeCompression } from "./compression.ts";
 import { digestCompressedLayer } from "./layer_digest.ts";
-import { hasTarChecksum, TAR_BLOCK_BYTES } from "./tar_header.ts";
-
-/** A file of this name claims to be what its digest says: docker 25+, containers/image, go-containerregistry, jib. */
-const DIGEST_NAME_REGEXP =
-  /^(?:blobs\/sha256\/([0-9a-f]{64})|(?:blobs\/sha256\/)?([0-9a-f]{64})\.tar(?:\.gz|\.zst)?)$/;
+import { sniffArchive } from "./sniff_archive.ts";
+import { TAR_BLOCK_BYTES } from "./tar_header.ts";
 
 /** Types that a manifest can give to a compressed layer. */
-const LAYER_TYPES: Readonly<Partial<Record<Compression, string>>> = {
+const LAYER_TYPES: Readonly<Record<NativeCompression, string>> = {
   gzip: MEDIA_TYPE.ociLayerGzip,
   zstd: MEDIA_TYPE.ociLayerZstd,
 };
@@ -63,15 +61,17 @@ export class DockerLayers {
     const foundDiffId = compression ? known?.diffId : known?.digest;
     if (foundDiffId && foundDiffId !== diffId) throw this.#notAsConfigured(entry);
     if (!compression) return { mediaType: MEDIA_TYPE.ociLayer, digest: diffId, size };
+    if (!isNative(compression)) {
+      throw unsupportedCompression(this.#contents.entries.path, entry.name, compression);
+    }
     const mediaType = LAYER_TYPES[compression];
-    if (!mediaType) throw unsupportedCompression(this.#contents.entries.path, entry.name, compression);
     const digest = known?.digest ?? claimedDigest(entry.name) ??
       await this.#digest(entry, diffId, compression);
     return { mediaType, digest, size };
   }
 
   /** The slow way, for compressed layers whose names say nothing: the digest is known only when all was read. */
-  async #digest(entry: ArchiveEntry, diffId: Digest, compression: Compression): Promise<Digest> {
+  async #digest(entry: ArchiveEntry, diffId: Digest, compression: NativeCompression): Promise<Digest> {
     const layer = entry.open();
     const found = await digestCompressedLayer(layer, compression).catch((cause: unknown) => {
       if (isPusherError(cause)) throw cause;
@@ -86,16 +86,8 @@ export class DockerLayers {
   }
 }
 
-/** A file in the layer may be called like a magic number, so a tar header is looked for first. */
 async function sniffLayer(entry: ArchiveEntry): Promise<Compression | undefined> {
-  const start = await entry.read(Math.min(TAR_BLOCK_BYTES, entry.sizeBytes));
-  return hasTarChecksum(start) ? undefined : sniffCompression(start);
-}
-
-function claimedDigest(name: string): Digest | undefined {
-  const match = DIGEST_NAME_REGEXP.exec(name);
-  const hex = match?.[1] ?? match?.[2];
-  return hex === undefined ? undefined : sha256Digest(hex);
+  return sniffArchive(await entry.read(Math.min(TAR_BLOCK_BYTES, entry.sizeBytes)));
 }
 
 /**

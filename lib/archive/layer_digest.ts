@@ -1,17 +1,37 @@
-import type { Gunzip, ZstdDecompress } from "node:zlib";
 import { type Digest, sha256Digest } from "../spec/digest.ts";
 import { createSha256 } from "../util/sha256.ts";
-import type { Compression } from "./compression.ts";
+import type { NativeCompression } from "./compression.ts";
+import { startInflater } from "./inflater.ts";
 
-/** A decompressor, and when all it gives has come out. */
-interface Inflater {
-  stream: Gunzip | ZstdDecompress;
-  ended: Promise<void>;
+/** A compressed layer while it is read, and what it decompresses to. */
+export interface DiffIdFinder extends Disposable {
+  /** Takes the next compressed bytes; they may be overwritten when this has ended. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends it: the digest of the uncompressed bytes. */
+  end(): Promise<Digest>;
 }
 
 /**
- * Hashes a compressed layer and what it decompresses to, in one pass and in bounded memory. `node:zlib` is loaded only
- * here, and used because the web's `DecompressionStream` has no zstd and stops after the first gzip member.
+ * Hashes what a layer decompresses to, in bounded memory.
+ *
+ * @param compression Gzip or zstd.
+ * @returns What takes the layer; its functions throw an `Error` of `node:zlib` if it cannot be decompressed.
+ */
+export async function startDiffId(compression: NativeCompression): Promise<DiffIdFinder> {
+  const hash = await createSha256();
+  const inflater = await startInflater(compression, (bytes) => hash.update(bytes));
+  return {
+    write: (bytes) => inflater.write(bytes),
+    async end() {
+      await inflater.end();
+      return sha256Digest(hash.hex());
+    },
+    [Symbol.dispose]: () => inflater[Symbol.dispose](),
+  };
+}
+
+/**
+ * Hashes a compressed layer and what it decompresses to, in one pass and in bounded memory.
  *
  * @param layer The compressed bytes.
  * @param compression Gzip or zstd.
@@ -20,48 +40,14 @@ interface Inflater {
  */
 export async function digestCompressedLayer(
   layer: ReadableStream<Uint8Array>,
-  compression: Compression,
+  compression: NativeCompression,
 ): Promise<{ digest: Digest; diffId: Digest }> {
-  const { createGunzip, createZstdDecompress } = await import("node:zlib");
   const compressed = await createSha256();
-  const uncompressed = await createSha256();
-
-  function start(): Inflater {
-    const stream = compression === "zstd" ? createZstdDecompress() : createGunzip();
-    const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-    ended.catch(() => {});
-    stream.on("data", (bytes: Uint8Array) => uncompressed.update(bytes));
-    stream.on("end", resolve);
-    stream.on("error", reject);
-    return { stream, ended };
+  using uncompressed = await startDiffId(compression);
+  for await (const chunk of layer) {
+    compressed.update(chunk);
+    await uncompressed.write(chunk);
   }
-
-  let inflater = start();
-  try {
-    for await (const chunk of layer) {
-      compressed.update(chunk);
-      for (let rest = chunk; rest.length > 0;) {
-        const usedBytes = await feed(inflater, rest);
-        rest = rest.subarray(usedBytes);
-        if (rest.length === 0) break;
-        // A zstd frame ended and another follows; a decompressor takes only one (gzip members it takes all).
-        await inflater.ended;
-        inflater = start();
-      }
-    }
-    inflater.stream.end();
-    await inflater.ended;
-  } finally {
-    inflater.stream.destroy();
-  }
-  return { digest: sha256Digest(compressed.hex()), diffId: sha256Digest(uncompressed.hex()) };
-}
-
-/** Waits until bytes are used, since their buffer is about to be overwritten; gives how many were. */
-async function feed({ stream, ended }: Inflater, bytes: Uint8Array): Promise<number> {
-  const before = stream.bytesWritten;
-  const { promise: written, resolve } = Promise.withResolvers<void>();
-  stream.write(bytes, () => resolve());
-  await Promise.race([written, ended.then(() => written)]);
-  return stream.bytesWritten - before;
+  const diffId = await uncompressed.end();
+  return { digest: sha256Digest(compressed.hex()), diffId };
 }

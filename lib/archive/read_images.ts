@@ -20,7 +20,7 @@ import { readOciLayout } from "./oci_layout.ts";
  * Largest `manifest.json`. An image of docker's most layers (127) takes 50 KiB of it, so this is hundreds of those or
  * ten thousands of usual ones; containerd stops at 20 MiB, containers/image at 1 MiB.
  */
-const MAX_MANIFEST_JSON_BYTES = 16 * 2 ** 20;
+export const MAX_MANIFEST_JSON_BYTES: number = 16 * 2 ** 20;
 
 const SPACE = 0x20;
 const BRACE = 0x7b;

@@ -1,0 +1,192 @@
+import type { Descriptor } from "../spec/descriptor.ts";
+import { type Digest, sha256Digest } from "../spec/digest.ts";
+import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
+import { MEDIA_TYPE } from "../spec/media_type.ts";
+import { BUFFER_BYTES } from "../util/buffer_ring.ts";
+import type { ByteReader } from "../util/byte_reader.ts";
+import { formatByteSize } from "../util/byte_size.ts";
+import { createSha256 } from "../util/sha256.ts";
+import type { ArchiveEntry, KnownContent } from "./archive_entries.ts";
+import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
+import type { ArchiveInput } from "./archive_input.ts";
+import { claimedDigest } from "./claimed_digest.ts";
+import { type Compression, isNative } from "./compression.ts";
+import type { ImageArchive } from "./image_archive.ts";
+import { startDiffId } from "./layer_digest.ts";
+import { notTar } from "./not_an_image.ts";
+import { PipedEntries } from "./piped_entries.ts";
+import { MAX_MANIFEST_JSON_BYTES, readImages } from "./read_images.ts";
+import { sniffArchive } from "./sniff_archive.ts";
+import { hasTarChecksum, isZeroBlock, TAR_BLOCK_BYTES } from "./tar_header.ts";
+import { TarInput } from "./tar_input.ts";
+import { readTarEntries, type TarEntry } from "./tar_reader.ts";
+
+/** Most bytes of documents that are kept. */
+const MAX_KEPT_BYTES = 32 * 2 ** 20;
+/** Other files as small as this are kept too, as long as they are not many: it saves asking for each by itself. */
+const SMALL_BYTES = 64 * 2 ** 10;
+const MAX_SMALL_BYTES = 8 * 2 ** 20;
+
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+
+/** A file that passes. */
+export interface PassingFile {
+  /** Its normal name. */
+  name: string;
+  /** The digest that it claims by its name. */
+  digest: Digest | undefined;
+  /** Its size in bytes. */
+  size: number;
+  /** What it is, as far as its first bytes say. */
+  mediaType: string;
+}
+
+/**
+ * Takes a file as it passes: reads it to its end, and says what it is.
+ *
+ * @param file What passes; a digest that it claims is to be verified.
+ * @param read Gives its bytes.
+ * @returns The digest of what was read.
+ */
+export type FileConsumer = (file: PassingFile, read: ByteReader) => Promise<{ digest: Digest }>;
+
+/**
+ * Reads an archive that comes once, from its start to its end, in bounded memory and without writing anything. Documents
+ * and small files are kept; whatever else may be a blob is handed on as it passes. The images are read at the end, as
+ * those of a file.
+ *
+ * @param input The archive.
+ * @param onFile Takes what may be a blob.
+ * @returns The archive: of its blobs it can open only what was kept. Disposing it does nothing.
+ * @throws {PusherError} `ARCHIVE_CORRUPT` if it is damaged, contradicts itself or ends early; `ARCHIVE_UNSUPPORTED` if
+ * it is something else than an image archive or beyond all measure; whatever `onFile` throws.
+ */
+export async function readPipedArchive(input: ArchiveInput, onFile: FileConsumer): Promise<ImageArchive> {
+  const tar = new TarInput(input.path, input.read);
+  const entries = new PipedEntries(input.path);
+  const start = await tar.bytes(0, TAR_BLOCK_BYTES);
+  const isTar = hasTarChecksum(start) || start.length === TAR_BLOCK_BYTES && isZeroBlock(start);
+  if (!isTar) throw notTar(input.path, start);
+  const keeper = new Keeper(input.path);
+  for await (const found of readTarEntries(tar)) {
+    const entry = entries.add(found);
+    if (entry?.type !== "file") continue;
+    const start = await tar.bytes(entry.offsetBytes, Math.min(TAR_BLOCK_BYTES, entry.sizeBytes));
+    const read = tar.body(entry);
+    if (keeper.wants(entry, start)) entries.leave(entry, { bytes: await readAll(entry, read) });
+    else entries.leave(entry, { known: await letPass(entry, { start, read, onFile, path: input.path }) });
+  }
+  // Some writers leave the end out, but so do those that fail between two entries.
+  if (tar.isAtEnd) throw tar.endsInside("what should be followed by its end", undefined);
+  await tar.drain();
+  const { format, images, contents } = await readImages(entries);
+  const entryOf = ({ digest }: Descriptor): ArchiveEntry => {
+    const entry = contents.blobs.get(digest);
+    if (!entry) throw corruptArchive(input.path, `it does not hold the blob ${digest}`);
+    return entry;
+  };
+  const { readBytes } = input;
+  return {
+    path: input.path,
+    format,
+    sizeBytes: readBytes,
+    images,
+    notices: contents.notices,
+    readBytes,
+    identityOf: (blob) => entryOf(blob).identity,
+    openBlob: (blob, range) => entryOf(blob).open(range),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+/** Decides which files are kept. */
+class Keeper {
+  readonly #path: string;
+  #documentBytes = 0;
+  #smallBytes = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  wants({ name, sizeBytes }: TarEntry, start: Uint8Array): boolean {
+    const isText = start[0] === BRACE || start[0] === BRACKET;
+    const maxBytes = name === "manifest.json" ? MAX_MANIFEST_JSON_BYTES : MAX_DOCUMENT_BYTES;
+    if (isText && !hasTarChecksum(start) && sizeBytes <= maxBytes) {
+      this.#documentBytes += sizeBytes;
+      if (this.#documentBytes > MAX_KEPT_BYTES) throw tooManyDocuments(this.#path);
+      return true;
+    }
+    if (sizeBytes > SMALL_BYTES || this.#smallBytes + sizeBytes > MAX_SMALL_BYTES) return false;
+    this.#smallBytes += sizeBytes;
+    return true;
+  }
+}
+
+interface Passage {
+  start: Uint8Array;
+  read: ByteReader;
+  onFile: FileConsumer;
+  path: string;
+}
+
+async function letPass(entry: TarEntry, passage: Passage): Promise<KnownContent> {
+  const { start, read, onFile, path } = passage;
+  const { name, sizeBytes: size } = entry;
+  const digest = claimedDigest(name);
+  const compression = sniffArchive(start);
+  const mayBeLayer = compression !== undefined || hasTarChecksum(start) || isZeroBlock(start);
+  if (digest === undefined && !mayBeLayer) return { compression, digest: await digestPassing(read) };
+  const file = { name, digest, size, mediaType: mediaTypeOf(compression) };
+  const mustInflate = digest === undefined && compression !== undefined && isNative(compression);
+  if (!mustInflate) return { compression, digest: (await onFile(file, read)).digest };
+  using layer = await startDiffId(compression);
+  const found = await onFile(file, async (into) => {
+    const readBytes = await read(into);
+    await explain(layer.write(into.subarray(0, readBytes)));
+    return readBytes;
+  });
+  const diffId = await explain(layer.end());
+  return { compression, diffId, digest: found.digest };
+
+  async function explain<T>(work: Promise<T>): Promise<T> {
+    return await work.catch((cause: unknown) => {
+      throw corruptArchive(path, `the layer "${name}" cannot be decompressed`, { entry: name, cause });
+    });
+  }
+}
+
+function mediaTypeOf(compression: Compression | undefined): string {
+  if (compression === "gzip") return MEDIA_TYPE.ociLayerGzip;
+  return compression === "zstd" ? MEDIA_TYPE.ociLayerZstd : MEDIA_TYPE.ociLayer;
+}
+
+async function readAll({ sizeBytes }: TarEntry, read: ByteReader): Promise<Uint8Array> {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let filledBytes = 0; filledBytes < sizeBytes;) filledBytes += await read(bytes.subarray(filledBytes));
+  return bytes;
+}
+
+/**
+ * Hashes what passes, for those who want nothing else of it.
+ *
+ * @param read Gives it.
+ * @returns Its digest.
+ */
+export async function digestPassing(read: ByteReader): Promise<Digest> {
+  const hash = await createSha256();
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  for (let readBytes = 0; (readBytes = await read(buffer)) > 0;) hash.update(buffer.subarray(0, readBytes));
+  return sha256Digest(hash.hex());
+}
+
+function tooManyDocuments(path: string): Error {
+  return unsupportedArchive(path, {
+    found: "document too large",
+    reason: `its documents together are larger than ${
+      formatByteSize(MAX_KEPT_BYTES)
+    }, and it is read only once`,
+    hint: "Write the archive to an uncompressed file and push that.",
+  });
+}

@@ -19,6 +19,7 @@ const PARTS = {
   "registry": { programs: ["docker-registry"] },
   "htpasswd": { programs: ["htpasswd"] },
   "skopeo": { programs: ["skopeo"] },
+  "umoci": { programs: ["umoci"] },
   "pass": { programs: ["docker-credential-pass", "pass", "gpg", "gpgconf"] },
   "terminal": { programs: ["script", "stty"] },
   "nginx": { programs: ["nginx"] },

@@ -2,6 +2,15 @@ import assert from "node:assert/strict";
 import { errorText } from "../../../lib/cli/error_view.ts";
 import { isPusherError } from "../../../lib/errors.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
+import {
+  annotated,
+  layerBytes,
+  ociBlob,
+  ociImage,
+  ociIndex,
+  ociLayoutMembers,
+  tarBytes,
+} from "../../support/archives.ts";
 import { layerBodies, makePushStage } from "../../support/push_stage.ts";
 import {
   answerWith,
@@ -53,6 +62,30 @@ for (const [why, behaviour, message, hint] of REFUSALS) {
     assert.match(error.hint ?? "", hint);
     assert.equal(registry.requests.filter(({ kind }) => kind === "put-manifest").length, 1, "asked once");
     assert.equal(registry.repository("app").tags.size, 0);
+  });
+}
+
+for (const profile of ["spec", "distribution-2.8", "gitlab"] as const) {
+  Deno.test(`${profile}: a manifest that refers to another follows it, whatever the archive's order`, async () => {
+    await using stage = await makePushStage();
+    const image = await ociImage({ os: "linux", architecture: "amd64" }, [layerBytes("a")]);
+    const empty = await ociBlob({}, "application/vnd.oci.empty.v1+json");
+    const attestation = await ociBlob({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.ociManifest,
+      config: empty.descriptor,
+      layers: [],
+      subject: image.descriptor,
+    }, MEDIA_TYPE.ociManifest);
+    const referrer = { ...attestation, members: [...empty.members, ...attestation.members] };
+    const index = annotated(await ociIndex([referrer, image]), { "org.opencontainers.image.ref.name": "1" });
+    await Deno.writeFile(stage.archivePath, tarBytes(ociLayoutMembers([index])));
+    await using registry = startTestRegistry({ profile });
+    const { error } = await stage.push(registry);
+    assert.equal(error, undefined);
+    const put = registry.requests.filter(({ kind }) => kind === "put-manifest").map(({ path }) => path);
+    const names = [image.descriptor.digest, attestation.descriptor.digest, "1"];
+    assert.deepEqual(put, names.map((name) => `/v2/app/manifests/${name}`));
   });
 }
 

@@ -356,3 +356,25 @@ Deno.test("a body that stops moving ends the request after a minute", async () =
   assert.ok(isPusherError(error, "TIMEOUT"), String(error));
   assert.equal(error.detail.timeoutMs, 60_000);
 });
+
+Deno.test("an answer that stops in its middle ends the request after a minute", async () => {
+  await using line = connect(() => Promise.resolve({ status: 200 }));
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answering = (async () => {
+    using conn = await listener.accept();
+    await conn.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"));
+    await new Response(conn.readable).text().catch(() => {});
+  })();
+  const url = new URL(`http://127.0.0.1:${listener.addr.port}/`);
+  const response = await line.send("GET", { url });
+  const reader = response.body!.getReader();
+  assert.equal((await reader.read()).value?.length, 3);
+  const reading = failure(reader.read());
+  await line.clock.advance(59_999);
+  assert.equal(line.clock.pending, 1, "still waiting");
+  await line.clock.advance(1);
+  const error = await reading;
+  assert.ok(isPusherError(error, "TIMEOUT"), String(error));
+  assert.equal(error.detail.timeoutMs, 60_000);
+  await answering;
+});

@@ -16,6 +16,8 @@ import type { ImageTarget } from "./push_targets.ts";
 
 /** Blobs on their way at once, unless told otherwise. */
 const DEFAULT_CONCURRENCY = 3;
+/** With what one thread hashes at least, more than 500 MB/s. */
+const MAX_HASH_THREADS = 3;
 
 /** What to push where. */
 export interface PushOptions extends PreparationOptions {
@@ -66,6 +68,7 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const report = await pushImages(jobs, {
     ...retryContext,
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    hashThreads: hashThreads(),
     chunkSizeBytes: options.chunkSizeBytes,
     rateBytesPerSecond: options.rateBytesPerSecond,
     journal: isResuming ? new UploadJournal(stateDir, { clock, onWarning, onNotice }) : undefined,
@@ -153,4 +156,10 @@ async function remember(
       : [];
   });
   if (records.length > 0) await history.append(records);
+}
+
+/** As many as there are processors, up to what it takes to be ahead of any link; none beside a single one. */
+function hashThreads(): number {
+  const { hardwareConcurrency: processors } = navigator;
+  return processors > 1 ? Math.min(processors, MAX_HASH_THREADS) : 0;
 }

@@ -1,19 +1,22 @@
 import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
-import { createSha, type Sha256 } from "../util/sha256.ts";
+import type { ShaAlgorithm, StreamHash } from "../util/sha256.ts";
+import { startBlobHash } from "./blob_hash.ts";
+import type { HashEffort } from "./hash_effort.ts";
+import type { BlobSource } from "./ports.ts";
 
 /**
  * Hashes a blob while it passes, each byte once, the first time anybody sees it. All readers of a blob share one:
  * whoever comes to its last byte hears the verdict first.
  */
-export class DigestCheck {
+export class DigestCheck implements Disposable {
   #blob: Descriptor;
-  #hash: Sha256;
-  /** How far the hash has come. */
+  #hash: StreamHash;
+  /** How far the hash has come, or will have with what it was given. */
   #hashedBytes = 0;
-  /** The digest of what passed, once everything has. */
-  #actual: string | undefined;
+  /** What comes out, once everything has passed. */
+  #verdict: Promise<void> | undefined;
 
   /**
    * Starts; {@linkcode startDigestCheck} finds the hash.
@@ -21,7 +24,7 @@ export class DigestCheck {
    * @param blob What is to be verified.
    * @param hash A fresh hash of the algorithm that the blob's digest names.
    */
-  constructor(blob: Descriptor, hash: Sha256) {
+  constructor(blob: Descriptor, hash: StreamHash) {
     this.#blob = blob;
     this.#hash = hash;
   }
@@ -31,21 +34,30 @@ export class DigestCheck {
    *
    * @param bytes Some of the blob's.
    * @param positionBytes Where in the blob they are.
+   * @returns When they may go on, if not at once.
    * @throws {PusherError} `DIGEST_MISMATCH` if they are the last, and all together are not the blob.
    */
-  pass(bytes: Uint8Array, positionBytes: number): void {
+  pass(bytes: Uint8Array, positionBytes: number): void | Promise<void> {
     const endBytes = positionBytes + bytes.length;
+    let hashing: void | Promise<void> = undefined;
     // What an earlier process sent is not read again: then the registry alone verifies the digest.
     if (positionBytes <= this.#hashedBytes && endBytes > this.#hashedBytes) {
-      this.#hash.update(bytes.subarray(this.#hashedBytes - positionBytes));
+      hashing = this.#hash.update(bytes.subarray(this.#hashedBytes - positionBytes));
       this.#hashedBytes = endBytes;
     }
-    if (endBytes === this.#blob.size && this.#hashedBytes === endBytes) this.#judge();
+    const isAll = endBytes === this.#blob.size && this.#hashedBytes === endBytes;
+    return isAll ? this.#verdict ??= this.#judge(hashing) : hashing;
   }
 
-  #judge(): void {
+  /** Gives the hash up. */
+  [Symbol.dispose](): void {
+    this.#hash[Symbol.dispose]();
+  }
+
+  async #judge(hashing: void | Promise<void>): Promise<void> {
+    await hashing;
     const { digest } = this.#blob;
-    const actual = this.#actual ??= `${digest.split(":")[0]}:${this.#hash.hex()}`;
+    const actual = `${algorithmOf(digest)}:${await this.#hash.hex()}`;
     if (actual !== digest) throw otherBytes(digest, actual);
   }
 }
@@ -69,8 +81,21 @@ export function otherBytes(expected: Digest, actual: string): PusherError<"DIGES
  * Starts to verify a blob.
  *
  * @param blob What is to be verified.
+ * @param options Where it is, and who decides in which thread it is hashed.
  * @returns The check, with nothing seen yet.
  */
-export async function startDigestCheck(blob: Descriptor): Promise<DigestCheck> {
-  return new DigestCheck(blob, await createSha(blob.digest.startsWith("sha512:") ? "sha512" : "sha256"));
+export async function startDigestCheck(
+  blob: Descriptor,
+  { source, effort }: { source: BlobSource; effort: HashEffort },
+): Promise<DigestCheck> {
+  const hash = await startBlobHash(algorithmOf(blob.digest), {
+    effort,
+    sizeBytes: blob.size,
+    reread: (lengthBytes) => source.openBlob(blob, { lengthBytes }),
+  });
+  return new DigestCheck(blob, hash);
+}
+
+function algorithmOf(digest: Digest): ShaAlgorithm {
+  return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }

@@ -1,7 +1,6 @@
 import { isPusherError, type PusherError } from "../errors.ts";
 import { BufferPool } from "../util/buffer_pool.ts";
 import type { ByteReader } from "../util/byte_reader.ts";
-import { createSha256 } from "../util/sha256.ts";
 import { claimPassing } from "./passing_content.ts";
 import { type FoundBlob, MAX_HELD_PART_BYTES, PassingWindow } from "./passing_window.ts";
 import type { PushTarget } from "./ports.ts";
@@ -24,7 +23,7 @@ const SOURCE = "pipe";
  * Pushes what passes once, such as standard input: blobs are sent while they pass, to several repositories at once;
  * images are pushed when all has passed, and find their blobs there. A repository that fails does not stop the others.
  */
-export class PassingPush {
+export class PassingPush implements Disposable {
   #run: PushRun;
   #targets: readonly PushTarget[];
   #partBytes: number;
@@ -45,6 +44,11 @@ export class PassingPush {
     context.onEvent({ type: "pass:start", targets: targets.map(({ name }) => name) });
   }
 
+  /** Ends what was started beside. */
+  [Symbol.dispose](): void {
+    this.#run[Symbol.dispose]();
+  }
+
   /**
    * Lets a blob pass, and sends it to the repositories that do not have it. One at a time.
    *
@@ -55,8 +59,8 @@ export class PassingPush {
    * claims to be; whatever `read` throws.
    */
   async pass(blob: OutgoingBlob, read: ByteReader): Promise<FoundBlob> {
-    const { signal, limiter } = this.#run;
-    const hash = await createSha256();
+    const { signal, limiter, effort } = this.#run;
+    using hash = effort.elsewhere("sha256", blob.size ?? 0) ?? await effort.here("sha256");
     const window = new PassingWindow({ blob, hash, buffers: this.#buffers, partBytes: this.#partBytes });
     const stop = new AbortController();
     const targets = this.#targets.filter(({ name }) => !this.#failures.has(name));

@@ -1,7 +1,7 @@
 import { type Digest, sha256Digest } from "../spec/digest.ts";
 import type { BufferPool } from "../util/buffer_pool.ts";
 import type { ByteReader } from "../util/byte_reader.ts";
-import type { Sha256 } from "../util/sha256.ts";
+import type { StreamHash } from "../util/sha256.ts";
 import { otherBytes } from "./digest_check.ts";
 import type { OutgoingBlob } from "./upload_content.ts";
 
@@ -21,7 +21,7 @@ export interface PassingWindowOptions {
   /** What passes; a digest or size that it has must be right. */
   blob: OutgoingBlob;
   /** A fresh SHA-256. */
-  hash: Sha256;
+  hash: StreamHash;
   /** What the bytes are held in. */
   buffers: BufferPool;
   /** How long parts are. Twice as much is held: one part on its way, and the next. */
@@ -199,7 +199,7 @@ export class PassingWindow {
       const readBytes = await read(wanted);
       if (this.#failure) throw this.#failure.error;
       if (readBytes === 0) break;
-      hash.update(wanted.subarray(0, readBytes));
+      await hash.update(wanted.subarray(0, readBytes));
       endBytes += readBytes;
       held.filledBytes += readBytes;
       if (endBytes !== size) this.#moveEnd(endBytes);
@@ -207,7 +207,7 @@ export class PassingWindow {
     if (size !== undefined && size !== endBytes) {
       throw new RangeError(`A blob of ${size} bytes gave ${endBytes}`);
     }
-    const digest = sha256Digest(hash.hex());
+    const digest = sha256Digest(await hash.hex());
     if (claimed !== undefined && claimed !== digest) throw otherBytes(claimed, digest);
     this.#found = { digest, size: endBytes };
     this.#moveEnd(endBytes);

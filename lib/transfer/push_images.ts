@@ -14,6 +14,12 @@ export interface PushContext extends RetryContext {
   chunkSizeBytes?: number | undefined;
   /** Most bytes per second over all uploads; unlimited when absent. */
   rateBytesPerSecond?: number | undefined;
+  /**
+   * Most threads to hash in besides this one, once hashing holds the uploads back.
+   *
+   * @default {0}
+   */
+  hashThreads?: number | undefined;
   /** Remembers uploads across processes; broken ones start over without. */
   journal?: UploadJournal | undefined;
   /** What earlier runs learned of registries. */
@@ -41,5 +47,6 @@ export interface PushContext extends RetryContext {
  * @throws The signal's reason when aborted.
  */
 export async function pushImages(jobs: readonly PushJob[], context: PushContext): Promise<PushReport> {
-  return await new PushRun(context).push(jobs);
+  using run = new PushRun(context);
+  return await run.push(jobs);
 }

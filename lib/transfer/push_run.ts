@@ -1,5 +1,6 @@
 import { isPusherError } from "../errors.ts";
 import { RateLimiter } from "../util/rate_limiter.ts";
+import { HashEffort } from "./hash_effort.ts";
 import type { PushContext } from "./push_images.ts";
 import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
 import { RegistryLane } from "./registry_lane.ts";
@@ -8,7 +9,9 @@ import { SharedReads } from "./shared_reads.ts";
 import { UploadHost } from "./upload_host.ts";
 
 /** One run of the program as registries see it: what it learns of them and sends to them, from its start to its end. */
-export class PushRun {
+export class PushRun implements Disposable {
+  /** Decides in which thread is hashed. */
+  readonly effort: HashEffort;
   /** Caps the rate of everything that is sent. */
   readonly limiter: RateLimiter | undefined;
   #context: PushContext;
@@ -24,11 +27,17 @@ export class PushRun {
    * @param context Limits, time and events.
    */
   constructor(context: PushContext) {
-    const { clock, rateBytesPerSecond, signal } = context;
+    const { clock, rateBytesPerSecond, hashThreads = 0, signal } = context;
     this.#context = { ...context, signal: AbortSignal.any([signal, this.#failure.signal]) };
     this.limiter = rateBytesPerSecond === undefined ? undefined : new RateLimiter(rateBytesPerSecond, clock);
-    this.#reads = new SharedReads({ clock, limiter: this.limiter });
+    this.effort = new HashEffort({ clock, maxThreads: hashThreads });
+    this.#reads = new SharedReads({ clock, effort: this.effort, limiter: this.limiter });
     this.#startMs = clock.now();
+  }
+
+  /** Ends what the run has started beside itself. */
+  [Symbol.dispose](): void {
+    this.effort[Symbol.dispose]();
   }
 
   /** Aborted when the run is stopped, or ends at a failure that is no registry's. */

@@ -4,6 +4,7 @@ import type { Clock } from "../util/clock.ts";
 import type { RateLimiter } from "../util/rate_limiter.ts";
 import { type DigestCheck, startDigestCheck } from "./digest_check.ts";
 import { FanOut } from "./fan_out.ts";
+import type { HashEffort } from "./hash_effort.ts";
 import type { BlobSource } from "./ports.ts";
 import type { UploadContent } from "./upload_content.ts";
 import { VerifiedContent } from "./verified_content.ts";
@@ -12,6 +13,8 @@ import { VerifiedContent } from "./verified_content.ts";
 export interface SharedReadsOptions {
   /** Time. */
   clock: Clock;
+  /** Who decides in which thread is hashed. */
+  effort: HashEffort;
   /** Caps the rate of everything that is read to be sent. */
   limiter?: RateLimiter | undefined;
 }
@@ -83,7 +86,7 @@ export class SharedReads {
    * @returns The claim.
    */
   claim(reader: string, source: BlobSource, blob: Descriptor): BlobClaim {
-    const { clock, limiter } = this.#options;
+    const { clock, effort, limiter } = this.#options;
     this.expect(reader, source, [blob]);
     const shared = this.#blobs.get(source)!.get(blob.digest)!;
     shared.claims++;
@@ -100,7 +103,7 @@ export class SharedReads {
     const share = shared.fanOut && { fanOut: shared.fanOut, reader };
     return {
       async open(signal, onBytes) {
-        const check = await (shared.check ??= startDigestCheck(blob));
+        const check = await (shared.check ??= startDigestCheck(blob, { source, effort }));
         return new VerifiedContent(blob, { source, check, share, limiter, signal, onBytes });
       },
       [Symbol.dispose]() {
@@ -109,6 +112,7 @@ export class SharedReads {
         if (--shared.claims > 0) return;
         shared.fanOut?.[Symbol.dispose]();
         shared.fanOut = undefined;
+        shared.check?.then((check) => check[Symbol.dispose](), () => {});
         shared.check = undefined;
       },
     };

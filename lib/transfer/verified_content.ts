@@ -80,14 +80,15 @@ export class VerifiedContent implements UploadContent {
   }
 
   /**
-   * Nothing needs to be waited for.
+   * Nothing needs to be waited for, but an empty blob has no bytes that could be held back.
    *
    * @param offsetBytes First byte of a part.
    * @param wantedBytes How long it should be.
    * @returns How long it is: less only at the end.
    */
-  prepare(offsetBytes: number, wantedBytes: number): Promise<number> {
-    return Promise.resolve(Math.min(wantedBytes, this.#blob.size - offsetBytes));
+  async prepare(offsetBytes: number, wantedBytes: number): Promise<number> {
+    if (this.#blob.size === 0) await this.#options.check.pass(new Uint8Array(), 0);
+    return Math.min(wantedBytes, this.#blob.size - offsetBytes);
   }
 
   /**
@@ -102,8 +103,7 @@ export class VerifiedContent implements UploadContent {
   }
 
   #open(offsetBytes: number, lengthBytes: number, outer: StreamTap | undefined): ReadableStream<Uint8Array> {
-    const { check, share } = this.#options;
-    if (this.#blob.size === 0) check.pass(new Uint8Array(), 0);
+    const { share } = this.#options;
     // Again: what an attempt that was given up has left on its way must not change under it.
     if (offsetBytes < this.#openedBytes) this.#buffers = this.#newRing();
     this.#openedBytes = offsetBytes + lengthBytes;
@@ -125,8 +125,9 @@ export class VerifiedContent implements UploadContent {
     };
     const tap: StreamTap = {
       onChunk(chunk) {
-        check.pass(chunk, positionBytes);
-        return limiter ? limiter.take(chunk.length, signal).then(() => give(chunk)) : give(chunk);
+        const passing = check.pass(chunk, positionBytes);
+        const taking = limiter?.take(chunk.length, signal);
+        return passing || taking ? Promise.all([passing, taking]).then(() => give(chunk)) : give(chunk);
       },
       onFailure: (error) => outer?.onFailure?.(error),
     };

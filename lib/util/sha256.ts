@@ -1,5 +1,21 @@
-/** SHA-256 over bytes that come piece by piece. */
-export interface Sha256 {
+/** The lengths of SHA-2 that digests are made with. */
+export type ShaAlgorithm = "sha256" | "sha512";
+
+/** A hash over bytes that come piece by piece, wherever it is computed. Disposing it gives it up. */
+export interface StreamHash extends Disposable {
+  /**
+   * Adds bytes.
+   *
+   * @param bytes The next ones.
+   * @returns Until when they must stay as they are, if not only for this call.
+   */
+  update(bytes: Uint8Array): void | Promise<void>;
+  /** Ends it: lower-case hexadecimal digits. */
+  hex(): string | Promise<string>;
+}
+
+/** SHA-2 computed here and now. */
+export interface Sha256 extends StreamHash {
   /** Adds bytes; they may be reused by the caller afterwards. */
   update(bytes: Uint8Array): void;
   /** Ends it: 64 lower-case hexadecimal digits. */
@@ -22,10 +38,14 @@ export async function createSha256(): Promise<Sha256> {
  * @param algorithm As digests name it.
  * @returns A fresh hash; a SHA-512 has 128 digits.
  */
-export async function createSha(algorithm: "sha256" | "sha512"): Promise<Sha256> {
+export async function createSha(algorithm: ShaAlgorithm): Promise<Sha256> {
   const { createHash } = await import("node:crypto");
   const hash = createHash(algorithm);
-  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
+  return {
+    update: (bytes) => void hash.update(bytes),
+    hex: () => hash.digest("hex"),
+    [Symbol.dispose]: () => {},
+  };
 }
 
 /**

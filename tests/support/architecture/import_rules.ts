@@ -60,7 +60,10 @@ const PACKAGES: Record<string, { where: RegExp; isLazy?: boolean }> = {
   "modern-tar": { where: /^lib\/archive\// },
   "yaml": { where: /^lib\/(state|commands)\//, isLazy: true },
   // Built-in modules of Node take 15 to 50 ms each to load.
-  "node:crypto": { where: /^lib\/(util\/sha256|registry\/own_certificate)\.ts$/, isLazy: true },
+  "node:crypto": {
+    where: /^lib\/(util\/(?:sha256|hash_worker)|registry\/own_certificate)\.ts$/,
+    isLazy: true,
+  },
   "node:net": { where: /^lib\/registry\/tls_relay\.ts$/, isLazy: true },
   "node:tls": { where: /^lib\/registry\/(tls_relay|machine_certificates)\.ts$/, isLazy: true },
   "node:zlib": { where: /^lib\/archive\//, isLazy: true },

@@ -1,5 +1,6 @@
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import type { BlobSource } from "../../../lib/transfer/ports.ts";
+import { HashEffort } from "../../../lib/transfer/hash_effort.ts";
 import { SharedReads } from "../../../lib/transfer/shared_reads.ts";
 import type { UploadContext } from "../../../lib/transfer/upload_blob.ts";
 import type { Clock } from "../../../lib/util/clock.ts";
@@ -17,5 +18,12 @@ export function readAlone(
   blob: Descriptor,
   clock: Clock,
 ): Pick<UploadContext, "claim" | "source"> {
-  return { claim: new SharedReads({ clock }).claim("", source, blob), source: source.identityOf(blob) };
+  return {
+    claim: new SharedReads({ clock, effort: new HashEffort({ clock, maxThreads: 0 }) }).claim(
+      "",
+      source,
+      blob,
+    ),
+    source: source.identityOf(blob),
+  };
 }

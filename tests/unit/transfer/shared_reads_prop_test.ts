@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isPusherError } from "../../../lib/errors.ts";
 import { sha256Digest } from "../../../lib/spec/digest.ts";
+import { HashEffort } from "../../../lib/transfer/hash_effort.ts";
 import { type BlobClaim, SharedReads } from "../../../lib/transfer/shared_reads.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { seededBytes } from "../../support/seeded_random.ts";
@@ -128,7 +129,7 @@ Deno.test("every reader gets exactly the blob, whatever the others do", async ()
         const source = new MemoryBlobs(CHUNK_BYTES);
         const blob = await source.add(bytes, isWrong ? sha256Digest("ab".repeat(32)) : undefined);
         const clock = new FakeClock();
-        const reads = new SharedReads({ clock });
+        const reads = new SharedReads({ clock, effort: new HashEffort({ clock, maxThreads: 0 }) });
         const names = lanes.map((_, index) => `registry ${index}`);
         for (const name of names) reads.expect(name, source, [blob]);
         const senders = lanes.map((lane, index) =>

@@ -1,0 +1,161 @@
+import { BUFFER_BYTES } from "./buffer_ring.ts";
+import type { ShaAlgorithm, StreamHash } from "./sha256.ts";
+
+/** Buffers that both threads see: enough that the other one always has something to do. */
+const BUFFERS = 8;
+
+/** What the other thread is told: where bytes will be; then hash by hash how it begins, what it is of, that it ends. */
+type Order =
+  | { memory: SharedArrayBuffer }
+  | { id: number; algorithm: string }
+  | { id: number; offsetBytes: number; lengthBytes: number }
+  | { id: number };
+
+/** What it answers: that it can begin, that a buffer is free again, what came out. */
+type Answer = { isReady: true } | { offsetBytes: number } | { id: number; hex: string };
+
+/**
+ * A thread that hashes. Bytes are copied into memory that both threads see, which takes a small part of the time that
+ * hashing them takes.
+ */
+export class HashWorker implements Disposable {
+  #worker: Worker;
+  #memory = new SharedArrayBuffer(BUFFERS * BUFFER_BYTES);
+  #ready = Promise.withResolvers<void>();
+  /** Where buffers are that are free. */
+  #free = Array.from({ length: BUFFERS }, (_, at) => at * BUFFER_BYTES);
+  /** Those that wait for one, first come first served. */
+  #waiting: PromiseWithResolvers<number>[] = [];
+  #results = new Map<number, PromiseWithResolvers<string>>();
+  #begun = 0;
+  #failure: Error | undefined;
+
+  /** Starts the thread, which takes a tenth of a second. */
+  constructor() {
+    const program = new Blob([`(${serveHashes})()`], { type: "text/javascript" });
+    const url = URL.createObjectURL(program);
+    this.#worker = new Worker(url, { type: "module" });
+    this.#ready.promise.catch(() => {}).finally(() => URL.revokeObjectURL(url));
+    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#take(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(new Error(`The thread that hashes has failed: ${event.message}`));
+    };
+    this.#tell({ memory: this.#memory });
+  }
+
+  /** Resolved when it can begin; rejected if it never will. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Hashes it is busy with. */
+  get load(): number {
+    return this.#results.size;
+  }
+
+  /**
+   * Begins a hash.
+   *
+   * @param algorithm As digests name it.
+   * @returns The hash. Its bytes may be reused when `update` is through; disposing it gives it up.
+   */
+  startHash(algorithm: ShaAlgorithm): StreamHash {
+    const id = this.#begun++;
+    const result = Promise.withResolvers<string>();
+    result.promise.catch(() => {});
+    this.#results.set(id, result);
+    this.#tell({ id, algorithm });
+    let last = Promise.resolve();
+    return {
+      update: (bytes) => last = last.then(() => this.#update(id, bytes)),
+      hex: () =>
+        last.then(() => {
+          this.#tell({ id });
+          return result.promise;
+        }),
+      [Symbol.dispose]: () => {
+        if (this.#results.delete(id)) this.#tell({ id });
+      },
+    };
+  }
+
+  /** Ends the thread, and whatever waits for it. */
+  [Symbol.dispose](): void {
+    this.#fail(new DOMException("The hashing was given up.", "AbortError"));
+  }
+
+  async #update(id: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const piece = bytes.subarray(done, done + BUFFER_BYTES);
+      const offsetBytes = await this.#freeBuffer();
+      new Uint8Array(this.#memory, offsetBytes).set(piece);
+      this.#tell({ id, offsetBytes, lengthBytes: piece.length });
+      done += piece.length;
+    }
+  }
+
+  #freeBuffer(): number | Promise<number> {
+    if (this.#failure) throw this.#failure;
+    const offsetBytes = this.#free.pop();
+    if (offsetBytes !== undefined) return offsetBytes;
+    const waiter = Promise.withResolvers<number>();
+    this.#waiting.push(waiter);
+    return waiter.promise;
+  }
+
+  #take(answer: Answer): void {
+    if ("isReady" in answer) return this.#ready.resolve();
+    if ("hex" in answer) {
+      this.#results.get(answer.id)?.resolve(answer.hex);
+      this.#results.delete(answer.id);
+      return;
+    }
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter.resolve(answer.offsetBytes);
+    else this.#free.push(answer.offsetBytes);
+  }
+
+  #tell(order: Order): void {
+    if (!this.#failure) this.#worker.postMessage(order);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#worker.terminate();
+    this.#ready.reject(error);
+    for (const { reject } of [...this.#waiting.splice(0), ...this.#results.values()]) reject(error);
+    this.#results.clear();
+  }
+}
+
+/**
+ * What runs in the thread. It is handed over as text, so that the program stays one file when it is bundled: nothing
+ * outside of it can be used.
+ */
+function serveHashes(): void {
+  const scope = globalThis as unknown as {
+    onmessage: (event: MessageEvent<Order>) => void;
+    postMessage(answer: Answer): void;
+  };
+  const crypto = import("node:crypto");
+  const hashes = new Map<number, import("node:crypto").Hash>();
+  let memory: SharedArrayBuffer;
+  scope.onmessage = async ({ data: order }) => {
+    const { createHash } = await crypto;
+    if ("memory" in order) {
+      memory = order.memory;
+      return scope.postMessage({ isReady: true });
+    }
+    const { id } = order;
+    if ("algorithm" in order) return void hashes.set(id, createHash(order.algorithm));
+    if ("offsetBytes" in order) {
+      const { offsetBytes, lengthBytes } = order;
+      hashes.get(id)?.update(new Uint8Array(memory, offsetBytes, lengthBytes));
+      return scope.postMessage({ offsetBytes });
+    }
+    const hash = hashes.get(id);
+    hashes.delete(id);
+    if (hash) scope.postMessage({ id, hex: hash.digest("hex") });
+  };
+}

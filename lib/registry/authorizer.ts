@@ -111,7 +111,7 @@ export class Authorizer {
     const key = request.scopes.join(" ");
     const known = this.#tokens.get(key);
     if (known && known.renewAtMs > this.#options.clock.now()) return known;
-    const scopes = widenScopes(request.scopes, request.scopes.length > 0 ? wanted : this.#challengeScope);
+    const scopes = widenScopes(request.scopes, wanted);
     let isOurs = false;
     try {
       const token = await this.#fetching.do(scopes.join(" "), () => {
@@ -125,10 +125,6 @@ export class Authorizer {
       if (isOurs || request.signal.aborted || isPusherError(error)) throw error;
       return await this.#token(request, wanted);
     }
-  }
-
-  get #challengeScope(): string {
-    return this.#challenge?.parameters["scope"] ?? "";
   }
 
   #fetch({ signal }: RegistryRequest, scopes: readonly string[]): Promise<Token> {

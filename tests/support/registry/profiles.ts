@@ -107,6 +107,8 @@ export const PROFILES = {
         when: ({ store, request }) => !store.find(request.query.get("from") ?? ""),
       },
     ],
+    // auth.docker.io is another host than registry-1.docker.io.
+    auth: { challenge: (offered) => [offered.replace("//127.0.0.1:", "//localhost:")] },
   },
   "ghcr": {
     quirks: () => [
@@ -114,6 +116,11 @@ export const PROFILES = {
       always("append", limitRangedPart(4 * MIB)),
       always(LOCATED, writeLocation("singular-path")),
     ],
+    // Its answer to a ping names a repository that only stands for one.
+    auth: {
+      challenge: (offered, { kind }) =>
+        kind === "ping" ? [`${offered},scope="repository:user/image:pull"`] : [offered],
+    },
   },
   "gar": {
     quirks: () => [
@@ -128,7 +135,13 @@ export const PROFILES = {
       challenge: (offered, { kind }) => kind === "ping" ? [offered] : [],
     },
   },
-  "ecr": { quirks: ECR },
+  "ecr": {
+    quirks: ECR,
+    // ECR documentation, "Using HTTP API authentication": Basic, with a password that is good for 12 hours.
+    auth: {
+      challenge: () => ['Basic realm="https://123456789012.dkr.ecr.example/",service="ecr.amazonaws.com"'],
+    },
+  },
   "ecr-public": {
     quirks: () => [
       ...ECR(),
@@ -142,8 +155,12 @@ export const PROFILES = {
       always(UPLOAD, keepStateInLocation("refuse")),
       always(LOCATED, writeLocation("query")),
     ],
-    // containerd remotes/docker/auth/fetch.go.
-    auth: { refusePostWith: 400 },
+    // containerd remotes/docker/auth/fetch.go; Azure/acr docs/AAD-OAuth.md.
+    auth: {
+      refusePostWith: 400,
+      refusedGrant: "password",
+      challenge: tokensAt("/oauth2/token", "acr.example"),
+    },
   },
   "harbor": {
     quirks: () => [
@@ -156,6 +173,8 @@ export const PROFILES = {
         when: ({ store, request }) => !store.find(request.query.get("from") ?? ""),
       },
     ],
+    // src/server/middleware/v2auth of goharbor/harbor.
+    auth: { challenge: tokensAt("/service/token", "harbor-registry") },
   },
   "quay": {
     quirks: () => [
@@ -169,6 +188,8 @@ export const PROFILES = {
       // containers/image docker/docker_image_dest.go: no token ever holds the delete action.
       always("cancel", refuse(401, "UNAUTHORIZED")),
     ],
+    // endpoints/v2/v2auth.py of quay/quay.
+    auth: { challenge: tokensAt("/v2/auth", "quay.example") },
   },
   "gitlab": {
     quirks: () => [
@@ -176,6 +197,8 @@ export const PROFILES = {
       // moby/buildkit#7007, #5561.
       always("put-manifest", wantSubject()),
     ],
+    // app/controllers/jwt_controller.rb of gitlab-org/gitlab.
+    auth: { challenge: tokensAt("/jwt/auth", "container_registry") },
   },
   "artifactory-6": {
     // moby/buildkit#1130, containerd#3533.
@@ -213,7 +236,12 @@ export const PROFILES = {
       },
     ],
     // routers/api/packages/container/container.go: two lines, the second without parameters.
-    auth: { challenge: (offered) => [offered, "Basic"] },
+    auth: {
+      challenge: (
+        offered,
+        route,
+      ) => [...tokensAt("/v2/token", "container_registry")(offered, route), "Basic"],
+    },
   },
   "aliyun": {
     // koordinator-sh/koordinator#3194.
@@ -255,6 +283,11 @@ export const PROFILES = {
 
 /** Names a profile. */
 export type ProfileName = keyof typeof PROFILES;
+
+/** Says where tokens come from, as whose. */
+function tokensAt(path: string, service: string): NonNullable<AuthOptions["challenge"]> {
+  return (offered) => [offered.replace('/token"', `${path}"`).replace("test-registry", service)];
+}
 
 function always(on: RequestKind | readonly RequestKind[] | undefined, behaviour: Behaviour): Fault {
   return { ...(on === undefined ? {} : { on }), times: Infinity, do: behaviour };

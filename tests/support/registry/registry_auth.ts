@@ -41,6 +41,12 @@ export interface AuthOptions {
    * @default {POST works}
    */
   refusePostWith?: number;
+  /**
+   * The only grant that is refused so.
+   *
+   * @default {all of them}
+   */
+  refusedGrant?: "password" | "refresh_token";
   /** Users by refresh (identity) token, beyond those that are handed out. */
   identityTokens?: Record<string, string>;
 }
@@ -119,9 +125,12 @@ export class RegistryAuth {
    */
   async answerToken(request: HttpRequest): Promise<HttpAnswer> {
     const isPost = request.method === "POST";
-    if (isPost && this.#options.refusePostWith) return { status: this.#options.refusePostWith };
     const body = isPost ? await readBody(request.body, 64 * 1024) : new Uint8Array();
     const form = isPost ? new URLSearchParams(new TextDecoder().decode(body)) : request.query;
+    const { refusePostWith, refusedGrant = form.get("grant_type") } = this.#options;
+    if (isPost && refusePostWith && form.get("grant_type") === refusedGrant) {
+      return { status: refusePostWith };
+    }
     const login = isPost ? this.#formLogin(form) : this.#basicLogin(request);
     if (!login.isGood) return jsonAnswer(401, { details: "incorrect username or password" });
     const scopes = form.getAll("scope").flatMap((scope) => scope.split(" "));

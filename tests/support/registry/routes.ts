@@ -37,7 +37,10 @@ type Kinds = Record<string, RequestKind>;
 // GHCR's upload paths are singular and Google's lie outside /v2: a client must use a Location as it is.
 const ROUTES: readonly [path: RegExp, kinds: Kinds][] = [
   [/^\/v2\/?$/, { GET: "ping", HEAD: "ping" }],
-  [/^\/token$/, { GET: "token", POST: "token" }],
+  [/^\/(?:token|v2\/token|v2\/auth|jwt\/auth|service\/token|oauth2\/token)$/, {
+    GET: "token",
+    POST: "token",
+  }],
   [/^\/v2\/_catalog$/, { GET: "catalog" }],
   [/^\/v2\/(.+)\/tags\/list$/, { GET: "list-tags" }],
   [/^\/v2\/(.+)\/referrers\/([^/]+)$/, { GET: "referrers" }],

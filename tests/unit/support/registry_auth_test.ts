@@ -142,7 +142,10 @@ Deno.test("RegistryAuth challenges in the way of the profile", async () => {
     return (await call(registry, request)).headers.get("www-authenticate")?.replace(registry.origin, "");
   };
   assert.equal(await challenges("nexus", "GET /v2/"), 'BASIC realm="Sonatype Nexus Repository Manager"');
-  assert.equal(await challenges("gitea", "GET /v2/"), 'Bearer realm="/token",service="test-registry", Basic');
+  assert.equal(
+    await challenges("gitea", "GET /v2/"),
+    'Bearer realm="/v2/token",service="container_registry", Basic',
+  );
   assert.equal(await challenges("gar", "GET /v2/"), 'Bearer realm="/token",service="test-registry"');
   assert.equal(await challenges("gar", "POST /v2/app/blobs/uploads/"), undefined);
 });

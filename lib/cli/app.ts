@@ -4,6 +4,8 @@ import type { Host } from "./host.ts";
 import { defineInspect } from "./inspect_command.ts";
 import { defineLogin } from "./login_command.ts";
 import { defineLogout } from "./logout_command.ts";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Settings } from "./command_runner.ts";
 import { type CommandLine, createProgram, parseProgram } from "./program.ts";
 import { definePush } from "./push_command.ts";
 import { defineSave } from "./save_command.ts";
@@ -22,9 +24,13 @@ const COMMANDS = [definePush, defineSave, defineInspect, defineLogin, defineLogo
 export async function runCli(args: readonly string[], host: Host): Promise<number> {
   try {
     const program = createProgram(host);
+    let settings: Settings = { sources: [] };
+    program.hook("preAction", async (_, command) => {
+      settings = await readSettings(command, host);
+    });
     const run: CommandLine["run"] = async (work, options) => {
       const { runCommand } = await import("./command_runner.ts");
-      await runCommand(work, options, host);
+      await runCommand(work, options, { host, settings });
     };
     for (const define of COMMANDS) define({ program, host, args, run });
     return await parseProgram(program, args);
@@ -32,6 +38,21 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
     host.stderr.write(failureText(error, args, host));
     return exitCodeOf(error);
   }
+}
+
+/** Only a command that is run needs the configuration: help does not. */
+async function readSettings(command: CommandUnknownOpts, host: Host): Promise<Settings> {
+  const { readConfig } = await import("../commands/read_config.ts");
+  const { config: path, stateDir } = command.optsWithGlobals();
+  const env = (name: string): string | undefined => host.env(name);
+  const config = await readConfig({
+    config: path as string | undefined,
+    stateDir: stateDir as string | undefined,
+    env,
+  });
+  if (!config) return { sources: [] };
+  const { applyConfig } = await import("./apply_config.ts");
+  return { config, sources: applyConfig(command, config) };
 }
 
 /** A command line with a mistake in it is not parsed, but may still say how its failure is to be shown. */

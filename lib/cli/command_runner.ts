@@ -1,4 +1,5 @@
 import type { CommandContext } from "../commands/command_context.ts";
+import type { Config } from "../commands/read_config.ts";
 import { isPusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
 import { jsonText } from "./error_view.ts";
@@ -13,6 +14,8 @@ import type { ProgressStyle } from "./ui/renderer.ts";
 export interface GlobalOptions extends NetworkFlags {
   /** Where logins and history are. */
   stateDir?: string | undefined;
+  /** Where the configuration file is. */
+  config?: string | undefined;
   /** How progress is shown. */
   progress?: ProgressStyle | undefined;
   /** Whether results and errors are JSON. */
@@ -21,6 +24,22 @@ export interface GlobalOptions extends NetworkFlags {
   quiet?: boolean | undefined;
   /** Whether to trace requests and show stacks. */
   debug?: boolean | undefined;
+}
+
+/** What the user's configuration file says. */
+export interface Settings {
+  /** The file, if there is one. */
+  config?: Config | undefined;
+  /** Where flags have their values from, one line for each. */
+  sources: readonly string[];
+}
+
+/** Everything around a command. */
+export interface Surroundings {
+  /** Streams, signals and time. */
+  host: Host;
+  /** The configuration. */
+  settings: Settings;
 }
 
 /** What a command has to show for itself. */
@@ -44,11 +63,16 @@ export type Work = (context: CommandContext) => Promise<Outcome>;
  *
  * @param work The command.
  * @param options Global options.
- * @param host Streams, signals and time.
+ * @param surroundings The process, and the configuration.
  * @throws What the command throws, with the terminal as it was; `CANCELED` once the user stopped it.
  */
-export async function runCommand(work: Work, options: GlobalOptions, host: Host): Promise<void> {
-  const outcome = await perform(work, options, host);
+export async function runCommand(
+  work: Work,
+  options: GlobalOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  const { host } = surroundings;
+  const outcome = await perform(work, options, surroundings);
   const { report, lines, summary, error } = outcome;
   host.stdout.write(options.json ? jsonText(report, host) : lines.map((line) => `${line}\n`).join(""));
   const isForPeople = !options.json && !options.quiet && options.progress !== "json";
@@ -56,7 +80,11 @@ export async function runCommand(work: Work, options: GlobalOptions, host: Host)
   if (error) throw error;
 }
 
-async function perform(work: Work, options: GlobalOptions, host: Host): Promise<Outcome> {
+async function perform(
+  work: Work,
+  options: GlobalOptions,
+  { host, settings: { config, sources } }: Surroundings,
+): Promise<Outcome> {
   using interruption = listenForInterruption(host);
   using renderer = createRenderer(host, options);
   const { signal } = interruption;
@@ -65,6 +93,7 @@ async function perform(work: Work, options: GlobalOptions, host: Host): Promise<
   const isTraced = options.debug || host.env("OCI_DEBUG") === "1";
   const isConversation = host.stdin.isTerminal && host.stderr.isTerminal && options.progress !== "json";
   const context: CommandContext = {
+    config,
     signal,
     clock: host.clock,
     random: () => host.random(),
@@ -73,6 +102,7 @@ async function perform(work: Work, options: GlobalOptions, host: Host): Promise<
     onTrace: isTraced ? (line) => renderer.print(printable(line)) : undefined,
     interaction: isConversation ? createPrompts({ signal, pause: () => renderer.pause() }) : undefined,
   };
+  for (const source of sources) context.onTrace?.(`setting ${source}`);
   try {
     return await work(context);
   } catch (error) {

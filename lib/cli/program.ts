@@ -84,6 +84,7 @@ function createRoot(): Program {
     .description("Moves container images from local archives to registries.")
     .optionsGroup(GLOBAL_OPTIONS)
     .option("--state-dir <dir>", "where logins and history are kept (env: DOCKER_IMAGE_PUSHER_STATE_DIR)")
+    .option("--config <file>", "settings, instead of config.yaml in the state directory")
     .addOption(
       root.createOption("--progress <style>", "how progress is shown, auto by default").choices(
         PROGRESS_STYLES,

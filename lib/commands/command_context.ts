@@ -1,3 +1,4 @@
+import type { Config } from "../state/config.ts";
 import type { EventSink } from "../transfer/events.ts";
 import type { Clock } from "../util/clock.ts";
 
@@ -11,6 +12,8 @@ export interface CommandContext {
   random: () => number;
   /** Environment variables; `undefined` when not set. */
   env: (name: string) => string | undefined;
+  /** The user's configuration file, if there is one. */
+  config?: Config | undefined;
   /** Told of everything that happens. */
   onEvent: EventSink;
   /** Told of every request and answer, already redacted; absent unless asked for. */

@@ -1,9 +1,12 @@
 import { PusherError } from "../errors.ts";
 import { readCertificateDirectories } from "../registry/certificate_directories.ts";
 import { readCertificates, readClientCertificate } from "../registry/certificate_files.ts";
-import type { HostSettings } from "../registry/host_settings.ts";
+import type { ClientCertificate, HostSettings } from "../registry/host_settings.ts";
 import { DOCKER_HUB } from "../spec/reference.ts";
 import type { CommandContext } from "./command_context.ts";
+
+/** Where Docker Hub really is. */
+const HUB_HOST = "registry-1.docker.io";
 
 /** How the user wants registries to be connected to. */
 export interface NetworkOptions {
@@ -21,37 +24,46 @@ export interface NetworkOptions {
 
 /**
  * Finds out how to connect to a registry and to the hosts it points at. Only the registry's own host is spoken to
- * without TLS or without a check of its certificate, and only it is shown a certificate of ours; all get docker's and
- * podman's certificates for them.
+ * without TLS, without a check of its certificate or with our certificate because of a flag; all get what the
+ * configuration file, docker's and podman's directories say of them.
  *
  * @param registry The registry as the user named it.
  * @param options What the user said.
  * @param context Environment.
  * @returns Says how to connect to a host.
- * @throws {PusherError} `USAGE` if half of the client certificate is missing. What is returned throws
- * `CONFIG_INVALID` if a file is not right.
+ * It throws `USAGE` if half of a client certificate is missing, `CONFIG_INVALID` if a file is not right.
  */
 export function hostSettings(
   registry: string,
   options: NetworkOptions,
-  { env }: Pick<CommandContext, "env">,
+  { env, config }: Pick<CommandContext, "env" | "config">,
 ): (host: string) => Promise<HostSettings> {
   const { plainHttp, insecureSkipTlsVerify, caFiles = [], certFile, keyFile } = options;
-  if (!certFile !== !keyFile) throw unpaired(certFile ? "--key-file" : "--cert-file");
   return async (host) => {
     const found = await readCertificateDirectories(host, env);
-    const given = await Promise.all(caFiles.map(readCertificates));
-    const caCerts = [...given, ...found.caCerts ?? []];
-    if (hostname(host) !== hostname(registry)) return { ...found, caCerts };
-    const clientCertificate = certFile && keyFile
-      ? await readClientCertificate(certFile, keyFile)
-      : found.clientCertificate;
-    return { plainHttp, insecureSkipTlsVerify, caCerts, clientCertificate };
+    const isRegistry = hostname(host) === hostname(registry);
+    const configured = (isRegistry ? config?.hostOf(host) : config?.entryOf(host)) ?? {};
+    const files = caFiles.length > 0 ? caFiles : config?.hostOf(host).caFiles ?? [];
+    const pair = isRegistry && (certFile || keyFile) ? { certFile, keyFile } : configured;
+    return {
+      plainHttp: (isRegistry ? plainHttp : undefined) ?? configured.plainHttp,
+      insecureSkipTlsVerify: (isRegistry ? insecureSkipTlsVerify : undefined) ??
+        configured.insecureSkipTlsVerify,
+      caCerts: [...await Promise.all(files.map(readCertificates)), ...found.caCerts ?? []],
+      clientCertificate: await clientCertificateOf(pair) ?? found.clientCertificate,
+    };
   };
 }
 
+async function clientCertificateOf(
+  { certFile, keyFile }: Pick<NetworkOptions, "certFile" | "keyFile">,
+): Promise<ClientCertificate | undefined> {
+  if (!certFile !== !keyFile) throw unpaired(certFile ? "--key-file" : "--cert-file");
+  return certFile && keyFile ? await readClientCertificate(certFile, keyFile) : undefined;
+}
+
 function hostname(host: string): string {
-  return new URL(`https://${host === DOCKER_HUB ? "registry-1.docker.io" : host}/`).hostname;
+  return new URL(`https://${host === DOCKER_HUB ? HUB_HOST : host}/`).hostname;
 }
 
 function unpaired(option: string): PusherError {

@@ -3,6 +3,7 @@ import type { Credentials } from "../spec/credentials.ts";
 import { Repository } from "../registry/repository.ts";
 import { describeManifest, platformImages } from "../spec/platform_images.ts";
 import { formatReference } from "../spec/reference.ts";
+import { rewriteReference } from "../spec/rewrite_reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";
 import { PushHistory, type PushRecord } from "../state/push_history.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
@@ -82,15 +83,17 @@ export async function preparePush(
   const pushes = await history.list();
   const { targets = [], registry, images: names = [] } = options;
   const selected = selectImages(images, names);
-  const chosen = await shapeTargets(
-    chooseTargets(
-      options.index ? [await joinedImage(selected, context)] : selected,
-      { targets, registry },
-      await recallExperience(pushes, store),
-    ),
-    { ...options, platforms },
-    context,
+  const wanted = chooseTargets(
+    options.index ? [await joinedImage(selected, context)] : selected,
+    { targets, registry },
+    await recallExperience(pushes, store),
   );
+  const rules = context.config?.rewrite ?? [];
+  const rewritten = wanted.map((target) => ({
+    ...target,
+    reference: rewriteReference(target.reference, rules),
+  }));
+  const chosen = await shapeTargets(rewritten, { ...options, platforms }, context);
   await confirmTargets(chosen, options, context);
 
   const repositories = chosen.map(({ reference }) => reference);

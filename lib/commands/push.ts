@@ -4,7 +4,7 @@ import { HostMemory } from "../state/host_memory.ts";
 import type { PushHistory } from "../state/push_history.ts";
 import { UploadJournal } from "../state/upload_journal.ts";
 import { planPush, type PushPlan } from "../transfer/plan_push.ts";
-import { pushImages } from "../transfer/push_images.ts";
+import { type HostOptions, pushImages } from "../transfer/push_images.ts";
 import { jobReference, type PushJob } from "../transfer/push_job.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
 import type { UploadHabits } from "../transfer/upload_habits.ts";
@@ -70,6 +70,7 @@ export async function push(options: PushOptions, context: CommandContext): Promi
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     hashThreads: hashThreads(),
     chunkSizeBytes: options.chunkSizeBytes,
+    hosts: hostOptions(jobs, options, context),
     rateBytesPerSecond: options.rateBytesPerSecond,
     journal: isResuming ? new UploadJournal(stateDir, { clock, onWarning, onNotice }) : undefined,
     habits: await recallHabits(memory, jobs),
@@ -107,6 +108,22 @@ export async function planOfPush(options: PushOptions, context: CommandContext):
   const [failure] = failures;
   if (failure) throw failure.error;
   return await planPush(jobs, retryContext);
+}
+
+/** What the configuration file says of registries, where the command line says nothing. */
+function hostOptions(
+  jobs: readonly PushJob[],
+  { concurrency, chunkSizeBytes }: PushOptions,
+  { config }: CommandContext,
+): ReadonlyMap<string, HostOptions> {
+  return new Map(jobs.map(({ target: { registry } }) => {
+    const host = config?.hostOf(registry) ?? {};
+    return [registry, {
+      concurrency: concurrency ?? host.concurrency,
+      chunkSizeBytes: chunkSizeBytes ?? host.chunkSizeBytes,
+      strategy: host.strategy,
+    }];
+  }));
 }
 
 async function recallHabits(

@@ -5,6 +5,17 @@ import { PushRun } from "./push_run.ts";
 import type { PushJob } from "./push_job.ts";
 import type { PushReport } from "./report.ts";
 import type { UploadHabits } from "./upload_habits.ts";
+import type { UploadStrategy } from "./upload_policy.ts";
+
+/** How uploads to one registry work. */
+export interface HostOptions {
+  /** Blobs on their way at once. */
+  concurrency?: number | undefined;
+  /** Size of the parts a large blob is sent in. */
+  chunkSizeBytes?: number | undefined;
+  /** How large blobs are sent, until the registry refuses it. */
+  strategy?: UploadStrategy | undefined;
+}
 
 /** How {@linkcode pushImages} works. */
 export interface PushContext extends RetryContext {
@@ -12,6 +23,8 @@ export interface PushContext extends RetryContext {
   concurrency: number;
   /** Size of the parts a large blob is sent in; chosen to suit the link when absent. */
   chunkSizeBytes?: number | undefined;
+  /** What is different at some registries. */
+  hosts?: ReadonlyMap<string, HostOptions> | undefined;
   /** Most bytes per second over all uploads; unlimited when absent. */
   rateBytesPerSecond?: number | undefined;
   /**

@@ -110,11 +110,13 @@ export class PushRun implements Disposable {
   }
 
   #openLane(registry: string): RegistryLane {
-    const { concurrency, chunkSizeBytes, habits, onLearned, clock, isForced = false } = this.#context;
+    const { concurrency, chunkSizeBytes, hosts, habits, onLearned, clock, isForced = false } = this.#context;
+    const own = hosts?.get(registry);
     const host = new UploadHost({
       registry,
-      concurrency,
-      chunkSizeBytes,
+      concurrency: own?.concurrency ?? concurrency,
+      chunkSizeBytes: own?.chunkSizeBytes ?? chunkSizeBytes,
+      strategy: own?.strategy,
       clock,
       habits: habits?.get(registry),
       onLearned: (learned) => onLearned?.(registry, learned),

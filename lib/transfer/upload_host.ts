@@ -21,6 +21,8 @@ export interface UploadHostOptions {
   concurrency: number;
   /** Size of parts, if the user named one. */
   chunkSizeBytes?: number | undefined;
+  /** How large blobs are sent, if the user said it; until the registry refuses it. */
+  strategy?: UploadStrategy | undefined;
   /** What an earlier run learned. */
   habits?: UploadHabits | undefined;
   /** Told what this run learns. */
@@ -40,10 +42,13 @@ export class UploadHost {
 
   /** @param options What is known. */
   constructor(options: UploadHostOptions) {
-    const { registry, habits, concurrency, clock } = options;
+    const { registry, habits, concurrency, clock, strategy } = options;
     const known = knownPolicy(registry);
+    const learned = habits ? withHabits(known, habits) : known;
     this.#options = options;
-    this.#policy = habits ? withHabits(known, habits) : known;
+    this.#policy = strategy
+      ? { ...learned, strategy, refused: learned.refused.filter((each) => each !== strategy) }
+      : learned;
     this.limiter = new HostLimiter(concurrency, clock);
   }
 

@@ -9,7 +9,10 @@ const OUTCOME = { report: { answer: 42 }, lines: ["one", "two"], summary: "Did i
 
 async function contextOf(host: FakeHostOptions, options: GlobalOptions = {}): Promise<CommandContext> {
   const { promise, resolve } = Promise.withResolvers<CommandContext>();
-  await runCommand((context) => (resolve(context), Promise.resolve(OUTCOME)), options, new FakeHost(host));
+  await runCommand((context) => (resolve(context), Promise.resolve(OUTCOME)), options, {
+    host: new FakeHost(host),
+    settings: { sources: [] },
+  });
   return await promise;
 }
 
@@ -23,21 +26,21 @@ function untilAborted(fail: (signal: AbortSignal) => unknown): Work {
 
 Deno.test("runCommand() prints results to stdout and the summary to stderr", async () => {
   const host = new FakeHost();
-  await runCommand(() => Promise.resolve(OUTCOME), {}, host);
+  await runCommand(() => Promise.resolve(OUTCOME), {}, { host, settings: { sources: [] } });
   assert.equal(host.stdout.text, "one\ntwo\n");
   assert.equal(host.stderr.text, "Did it\n");
 });
 
 Deno.test("runCommand() prints exactly one document with --json", async () => {
   const host = new FakeHost();
-  await runCommand(() => Promise.resolve(OUTCOME), { json: true }, host);
+  await runCommand(() => Promise.resolve(OUTCOME), { json: true }, { host, settings: { sources: [] } });
   assert.deepEqual(JSON.parse(host.stdout.text), { answer: 42 });
   assert.equal(host.stderr.text, "");
 });
 
 Deno.test("runCommand() prints no summary between the events of --progress json", async () => {
   const host = new FakeHost();
-  await runCommand(() => Promise.resolve(OUTCOME), { progress: "json" }, host);
+  await runCommand(() => Promise.resolve(OUTCOME), { progress: "json" }, { host, settings: { sources: [] } });
   assert.equal(host.stdout.text, "one\ntwo\n");
   assert.equal(host.stderr.text, "");
 });
@@ -50,7 +53,7 @@ Deno.test("runCommand() keeps results and warnings with --quiet, but no progress
     onEvent(blob("a", 1).start);
     return Promise.resolve(OUTCOME);
   };
-  await runCommand(work, { quiet: true, progress: "tty" }, host);
+  await runCommand(work, { quiet: true, progress: "tty" }, { host, settings: { sources: [] } });
   assert.equal(host.stdout.text, "one\ntwo\n");
   assert.equal(host.stderr.text, "warning: careful\n");
 });
@@ -58,7 +61,10 @@ Deno.test("runCommand() keeps results and warnings with --quiet, but no progress
 Deno.test("runCommand() prints the results before it throws what failed beside them", async () => {
   const host = new FakeHost();
   const error = new PusherError("PARTIAL", "Cannot", { detail: { failures: [], succeeded: 2 } });
-  await assert.rejects(runCommand(() => Promise.resolve({ ...OUTCOME, error }), {}, host), error);
+  await assert.rejects(
+    runCommand(() => Promise.resolve({ ...OUTCOME, error }), {}, { host, settings: { sources: [] } }),
+    error,
+  );
   assert.equal(host.stdout.text, "one\ntwo\n");
 });
 
@@ -66,7 +72,7 @@ Deno.test("runCommand() throws CANCELED on a signal, whatever the work made of i
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     for (const fail of [() => new TypeError("socket closed"), (signal: AbortSignal) => signal.reason]) {
       const host = new FakeHost();
-      const running = runCommand(untilAborted(fail), {}, host);
+      const running = runCommand(untilAborted(fail), {}, { host, settings: { sources: [] } });
       host.sendSignal(name);
       await assert.rejects(running, (error) => {
         return isPusherError(error, "CANCELED") && error.detail.signal === name;
@@ -85,7 +91,7 @@ Deno.test("runCommand() puts the terminal in order at the first signal, before t
       return OUTCOME;
     },
     {},
-    host,
+    { host, settings: { sources: [] } },
   );
   await host.clock.advance(200);
   assert(host.stderr.text.includes("\x1b[?25l"));
@@ -103,7 +109,7 @@ Deno.test("runCommand() shows the cursor again when the work fails", async () =>
     onEvent(blob("a", 1).start);
     return Promise.reject(new TypeError("x is undefined"));
   };
-  await assert.rejects(runCommand(work, {}, host), TypeError);
+  await assert.rejects(runCommand(work, {}, { host, settings: { sources: [] } }), TypeError);
   assert(host.stderr.text.includes("\x1b[?25h"));
   assert.equal(host.clock.pending, 0);
   assert.equal(host.signalListeners, 0);
@@ -111,7 +117,10 @@ Deno.test("runCommand() shows the cursor again when the work fails", async () =>
 
 Deno.test("runCommand() ends the work with an error that nobody caught", async () => {
   const host = new FakeHost();
-  const running = runCommand(untilAborted(() => new Error("aborted")), {}, host);
+  const running = runCommand(untilAborted(() => new Error("aborted")), {}, {
+    host,
+    settings: { sources: [] },
+  });
   const bug = new TypeError("x is undefined");
   host.throwUncaught(bug);
   await assert.rejects(running, bug);
@@ -137,7 +146,7 @@ Deno.test("runCommand() traces requests with --debug or OCI_DEBUG=1", async () =
     ] as const
   ) {
     const host = new FakeHost({ env });
-    await runCommand(work, options, host);
+    await runCommand(work, options, { host, settings: { sources: [] } });
     assert.equal(host.stderr.text, expected);
   }
 });

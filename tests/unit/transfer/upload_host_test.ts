@@ -83,3 +83,13 @@ Deno.test("learn() changes what is done next, and tells what is worth rememberin
     { strategy: "streamed", refused: ["chunked"], ...limits },
   ]);
 });
+
+Deno.test("strategyFor() begins with what the user said, even where an earlier run was refused it", () => {
+  const habits: UploadHabits = { strategy: "single", refused: ["streamed"] };
+  assert.equal(hostOf({ habits }).strategyFor(64 * MIB, session()), "single");
+  const host = hostOf({ habits, strategy: "streamed" });
+  assert.equal(host.strategyFor(64 * MIB, session()), "streamed");
+  const failed = { strategy: "streamed", bodyBytes: 64 * MIB, offsetBytes: 0, failures: 1 } as const;
+  assert(host.learn({ ...failed, error: refusal(405, "UNSUPPORTED", false) }));
+  assert.equal(host.strategyFor(64 * MIB, session()), "chunked");
+});

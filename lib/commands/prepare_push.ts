@@ -7,7 +7,7 @@ import { rewriteReference } from "../spec/rewrite_reference.ts";
 import { CredentialStore } from "../state/credential_store.ts";
 import { PushHistory, type PushRecord } from "../state/push_history.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
-import { chooseTargets } from "../transfer/choose_targets.ts";
+import { chooseTargets, requireDigest } from "../transfer/choose_targets.ts";
 import { mountSources } from "../transfer/mount_sources.ts";
 import type { PushJob } from "../transfer/push_job.ts";
 import type { PushFailure } from "../transfer/report.ts";
@@ -135,7 +135,9 @@ async function shapeTargets(
     if (notice) onEvent({ type: "notice", message: notice });
     shaped.set(image, result);
   }
-  return chosen.map((target) => ({ ...target, image: shaped.get(target.image)! }));
+  const targets = chosen.map((target) => ({ ...target, image: shaped.get(target.image)! }));
+  targets.forEach(requireDigest);
+  return targets;
 }
 
 function toJobs(

@@ -92,7 +92,7 @@ function distinct<T extends Image>(targets: readonly ChosenTarget<T>[]): ChosenT
     if (first.image.root.descriptor.digest !== target.image.root.descriptor.digest) {
       throw usage(
         `two images would become "${reference}"`,
-        "Push them one after the other, each with --image and -t.",
+        "Push them one after the other, each with --image DIGEST and -t, or as one image for several platforms with --index.",
       );
     }
     byReference.set(reference, first);
@@ -111,27 +111,35 @@ export function historyName(name: Reference): string {
   return formatReference({ registry: "", repository, tag, digest }).slice(1);
 }
 
+/**
+ * Makes sure that a target that names a digest gets the image of that digest.
+ *
+ * @param target The image as it is pushed, and where it goes.
+ * @throws {PusherError} `USAGE` if the digest is another.
+ */
+export function requireDigest({ image, reference }: Pick<ChosenTarget, "image" | "reference">): void {
+  const { digest } = image.root.descriptor;
+  if (!reference.digest || reference.digest === digest) return;
+  throw usage(
+    `"${formatReference(reference)}" names another digest than the image's, ${digest}`,
+    "Leave the digest out.",
+    "--target",
+  );
+}
+
 function namedTargets<T extends Image>(images: readonly T[], targets: readonly string[]): ChosenTarget<T>[] {
   const [image, ...others] = images;
   if (!image) return [];
   if (others.length > 0) {
     throw usage(
       `there are ${images.length} images and one target`,
-      "Choose an image with --image, or push all of them with --registry.",
+      "Choose one with --image, push all with --registry, or make one image for several platforms with --index.",
       "--target",
     );
   }
   const name = image.names[0];
   return targets.map((target) => {
     const reference = withDefaultTag(parseReference(target));
-    const { digest } = image.root.descriptor;
-    if (reference.digest && reference.digest !== digest) {
-      throw usage(
-        `"${target}" names another digest than the image's, ${digest}`,
-        "Leave the digest out.",
-        "--target",
-      );
-    }
     return chosen(image, name, reference, "user");
   });
 }

@@ -332,3 +332,49 @@ Deno.test("push leaves it to a registry with the referrers API to list what refe
     sbom.descriptor.digest,
   ]);
 });
+
+Deno.test("push of two images with one name asks which is meant, or makes one image of them", async () => {
+  await using dir = await makeTempDir();
+  await using registry = startTestRegistry();
+  const named = (part: OciPart): OciPart => annotated(part, { [NAME]: "docker.io/t/app:1" });
+  const archive = await writeTar(dir, "same.tar", ociLayoutMembers([named(AMD64), named(ARM64)]));
+  const all = ["push", archive, "--registry", registry.host];
+  assertRefused(await runCli(all), {
+    code: 2,
+    message: /two images would become "127\.0\.0\.1:\d+\/t\/app:1"$/,
+    hint: /--image DIGEST and -t, or as one image for several platforms with --index\.$/,
+  });
+  const target = ["-t", `${registry.host}/t/app:1`];
+  assertRefused(await runCli(["push", archive, "--image", "t/app:1", ...target]), {
+    code: 2,
+    message: /there are 2 images and one target$/,
+    hint: /--index\.$/,
+  });
+  const chosen = await runCli(["push", archive, "--image", ARM64.descriptor.digest, ...target]);
+  assert.equal(chosen.stdout, `${registry.host}/t/app:1@${ARM64.descriptor.digest}\n`);
+  assert.equal((await runCli([...all, "--index"])).code, 0);
+  const { children } = await pullImage(registry, "t/app:1");
+  assert.deepEqual(children.map(({ digest }) => digest), [AMD64.descriptor.digest, ARM64.descriptor.digest]);
+});
+
+Deno.test("push chooses images from several archives together", async () => {
+  await using registry = startTestRegistry();
+  const archives = [fixture("c8d-mp"), fixture("docker28c8d-multi")];
+  const one = await runCli(["push", ...archives, "--image", "t/mp", "-t", `${registry.host}/mp:1`]);
+  assert.equal(one.stdout, `${registry.host}/mp:1@${MP.index}\n`);
+  const two = await runCli([
+    "push",
+    ...archives,
+    "--image",
+    "t/mp",
+    "--image",
+    "t/two:1",
+    "--registry",
+    registry.host,
+  ]);
+  assert.deepEqual(two.stdout.split("\n").map((line) => line.split("@")[0]), [
+    `${registry.host}/t/mp:1`,
+    `${registry.host}/t/two:1`,
+    "",
+  ]);
+});

@@ -61,7 +61,28 @@ Deno.test("selectImages() picks by digest of manifest or config, under all names
     ["bbbbbb", "bbbbbb3"],
   ];
   for (const [wish, names] of cases) assert.deepEqual(picked(wish), [names], wish);
-  assert.deepEqual(picked("aaaaaa"), [BOTH, "r.example:5000/team/app:1"], "what fits both picks both");
+});
+
+Deno.test("selectImages() refuses a short digest that fits several images, and gives all their digits", () => {
+  for (const wish of ["aaaaaa", "sha256:aaaaaa", "c0ffee"]) {
+    assert.throws(() => selectImages(ALL, ["nginx", wish]), (error) => {
+      assert.ok(isPusherError(error, "USAGE"), wish);
+      assert.match(error.message, /^Cannot choose image ".*": [23] images fit$/);
+      assert.match(error.hint ?? "", /^Give more digits: they are sha256:aaaaaa10+, sha256:aaaaaa20+/);
+      return true;
+    });
+  }
+});
+
+Deno.test("selectImages() takes the same image in two archives for one, and all images of a whole config digest", () => {
+  assert.equal(selectImages([NGINX, NGINX], ["aaaaaa"]).length, 2);
+  const recompressed = image(digest("dddddd4"), digest("c0ffee1"));
+  assert.deepEqual(selectImages([NGINX, recompressed], [digest("c0ffee1")]), [NGINX, recompressed]);
+});
+
+Deno.test("selectImages() takes for a name what could be a digest, too", () => {
+  const named = image(digest("eeeeee5"), digest("c0ffee5"), "aaaaaa");
+  assert.deepEqual(selectImages([named], ["aaaaaa"]), [named]);
 });
 
 Deno.test("selectImages() keeps the archive's order and gives an image once", () => {

@@ -8,6 +8,7 @@ import {
   chooseTargets,
   type Experience,
   historyName,
+  requireDigest,
   type TargetWishes,
 } from "../../../lib/transfer/choose_targets.ts";
 
@@ -70,7 +71,23 @@ Deno.test("--target may name the digest, if it is the image's", () => {
   assert.deepEqual(choose([app], { targets: [`r.example/app@${digest("a")}`] }), [
     `r.example/app@${digest("a")} by user`,
   ]);
-  refuses("USAGE", /another digest/, [app], { targets: [`r.example/app:1@${digest("b")}`] });
+});
+
+Deno.test("requireDigest() refuses a target that names another digest than that of what is pushed", () => {
+  const app = image("a", "team/app:1");
+  const target = (text: string): Parameters<typeof requireDigest>[0] => (
+    { image: app, reference: parseReference(text) }
+  );
+  requireDigest(target("r.example/app:1"));
+  requireDigest(target(`r.example/app:1@${digest("a")}`));
+  assert.throws(() => requireDigest(target(`r.example/app:1@${digest("b")}`)), (error) => {
+    assert(isPusherError(error, "USAGE"));
+    assert.match(
+      error.message,
+      /"r\.example\/app:1@sha256:b+" names another digest than the image's, sha256:a+$/,
+    );
+    return true;
+  });
 });
 
 Deno.test("--target is for one image", () => {

@@ -4,8 +4,11 @@ import { ReadWindow } from "./read_window.ts";
 import type { SeekableBytes } from "./seekable_bytes.ts";
 import { readTarEntries, type TarEntry } from "./tar_reader.ts";
 
-/** Most characters of names and link targets kept, so that memory is bounded: 64 for each of a million entries. */
-const MAX_NAMES_LENGTH = 64 * 2 ** 20;
+/** Most characters of names and link targets kept, so that memory is bounded: 128 for each of 250,000 entries. */
+const MAX_NAMES_LENGTH = 32 * 2 ** 20;
+
+/** Most links from a name to its file, as on Linux; real archives have one or two. */
+const MAX_LINKS = 40;
 
 /** Two pieces of this size are held to compare entries of equal names. */
 const COMPARE_BYTES = 64 * 2 ** 10;
@@ -93,6 +96,9 @@ export class TarIndex {
       if (entry.type === "sparse") throw sparse(this.#path, current);
       if (entry.type !== "symlink" && entry.type !== "hardlink") throw this.#corrupt(current, "is no file");
       if (passed.has(current)) throw this.#corrupt(current, "is a link that leads back to itself");
+      if (passed.size === MAX_LINKS) {
+        throw this.#corrupt(name, `is a link over more than ${MAX_LINKS} others`);
+      }
       passed.add(current);
       const { linkTarget } = entry;
       const target = entry.type === "symlink"
@@ -159,7 +165,7 @@ function sparse(path: string, entry: string): Error {
 function tooManyNames(path: string): Error {
   return unsupportedArchive(path, {
     found: "tar of too many entries",
-    reason: "its entry names take more than 64 MiB, so it is no image archive",
+    reason: "its entry names take more than 32 MiB, so it is no image archive",
     hint: "Save an image with docker save or podman save.",
   });
 }

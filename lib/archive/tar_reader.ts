@@ -36,7 +36,7 @@ export interface TarReaderOptions {
   /**
    * Most headers read, extended ones included. Image archives have hundreds; more than this is a backup or an attack.
    *
-   * @default {1000000}
+   * @default {250000}
    */
   maxHeaders?: number;
 }
@@ -61,6 +61,13 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
   "S": "sparse",
 };
 
+const SPARSE_NAME = "GNU.sparse.name";
+/** Stands for every other record that only sparse entries have. */
+const SPARSE_VERSION = "GNU.sparse.major";
+
+/** PAX records that say what an entry is called, how long it is and where it points. */
+const OVERRIDES: ReadonlySet<string> = new Set(["path", "linkpath", "size", SPARSE_NAME]);
+
 /** Types that have no body, whatever their size says: Go's reader, and so docker, agrees. */
 const BODILESS_TYPES_REGEXP = /^[1-6]$/;
 
@@ -77,7 +84,7 @@ const BODILESS_TYPES_REGEXP = /^[1-6]$/;
  */
 export async function* readTarEntries(
   source: ForwardBytes,
-  { maxHeaders = 1_000_000 }: TarReaderOptions = {},
+  { maxHeaders = 250_000 }: TarReaderOptions = {},
 ): AsyncGenerator<TarEntry> {
   let globals: ReadonlyMap<string, string> = new Map();
   let extensions: Extensions = {};
@@ -95,8 +102,8 @@ export async function* readTarEntries(
       const bodyOffsetBytes = offsetBytes + TAR_BLOCK_BYTES;
       if ("xgLK".includes(header.type)) {
         const body = await readExtension(source, { header, bodyOffsetBytes });
-        if (header.type === "g") globals = merge(globals, parsePaxRecords(body));
-        else if (header.type === "x") extensions.records = parsePaxRecords(body);
+        if (header.type === "g") globals = merge(globals, parseOverrides(body));
+        else if (header.type === "x") extensions.records = parseOverrides(body);
         else if (header.type === "L") extensions.longName = parseTarText(body);
         else extensions.longLinkTarget = parseTarText(body);
         offsetBytes = bodyOffsetBytes + padded(header.sizeBytes);
@@ -125,8 +132,8 @@ function describe(
   const size = records.get("size");
   const sizeBytes = size === undefined ? header.sizeBytes : parsePaxSize(size);
   // Sparse files in PAX format are called GNUSparseFile.N/x and keep their real name in a record.
-  const name = extensions.longName ?? records.get("GNU.sparse.name") ?? records.get("path") ?? header.name;
-  const isPaxSparse = [...records.keys()].some((keyword) => keyword.startsWith("GNU.sparse."));
+  const name = extensions.longName ?? records.get(SPARSE_NAME) ?? records.get("path") ?? header.name;
+  const isPaxSparse = records.has(SPARSE_VERSION) || records.has(SPARSE_NAME);
   const isDirectoryOfV7 = header.type === "\u{0}" && name.endsWith("/");
   const type = isDirectoryOfV7 ? "directory" : isPaxSparse ? "sparse" : TYPES[header.type] ?? "other";
   const isLink = type === "symlink" || type === "hardlink";
@@ -151,6 +158,16 @@ async function readExtension(
   const body = await source.bytes(at.bodyOffsetBytes, sizeBytes);
   if (body.length < sizeBytes) throw source.endsInside("a tar header", undefined);
   return body;
+}
+
+/** The records that count, few however many there are: they are merged for every entry. */
+function parseOverrides(body: Uint8Array): Map<string, string> {
+  const overrides = new Map<string, string>();
+  for (const [keyword, value] of parsePaxRecords(body)) {
+    if (OVERRIDES.has(keyword)) overrides.set(keyword, value);
+    else if (keyword.startsWith("GNU.sparse.")) overrides.set(SPARSE_VERSION, value);
+  }
+  return overrides;
 }
 
 /** Global records hold until others replace them; an empty value deletes. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { zstdCompressSync } from "node:zlib";
-import { digestCompressedLayer } from "../../../lib/archive/layer_digest.ts";
+import { digestCompressedLayer, startDiffId } from "../../../lib/archive/layer_digest.ts";
 import { digestOf } from "../../../lib/spec/digest.ts";
 import { concatBytes, gzip, layerBytes } from "../../support/archives.ts";
 
@@ -53,4 +53,13 @@ Deno.test("digestCompressedLayer() fails on what cannot be decompressed, and end
 Deno.test("digestCompressedLayer() fails as its stream fails", async () => {
   const stream = new ReadableStream<Uint8Array>({ pull: () => Promise.reject(new Error("disk")) });
   await assert.rejects(digestCompressedLayer(stream, "gzip"), { message: "disk" });
+});
+
+Deno.test("startDiffId() gives up on what decompresses to far more than a layer would", async () => {
+  const bomb = new Uint8Array(zstdCompressSync(new Uint8Array(8 * 2 ** 20)));
+  assert(bomb.length < 2000, "small");
+  using patient = await startDiffId("zstd");
+  await patient.write(bomb);
+  using strict = await startDiffId("zstd", { maxInflatedBytes: 2 ** 20 });
+  await assert.rejects(strict.write(bomb), /it decompresses to more than \d+ bytes/);
 });

@@ -86,6 +86,12 @@ function errorDocument(error: Error, options: ErrorViewOptions): ErrorDocument {
 
 function describe(error: unknown, options: ErrorViewOptions): { message: string; hint: string | undefined } {
   if (isPusherError(error) && error.code !== "INTERNAL") return { message: error.message, hint: error.hint };
+  if (error instanceof Deno.errors.NotCapable) {
+    return {
+      message: `Cannot go on with the permissions that Deno was given: ${systemReason(error)}`,
+      hint: 'Add that flag behind "deno run"; the README lists what is needed for what.',
+    };
+  }
   const trace = options.debug ? "" : ' and what it prints with "--debug"';
   return {
     message: `unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : `error: ${error}`}`,

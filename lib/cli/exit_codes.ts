@@ -36,7 +36,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
  * The exit code of a failure.
  *
  * @param error Whatever was thrown.
- * @returns 2 to 130; 70 for what only a bug can throw.
+ * @returns 2 to 130; 2 also for a missing permission of Deno's, 70 for what only a bug can throw.
  *
  * @example Usage
  * ```ts
@@ -47,5 +47,6 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
  * ```
  */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof Deno.errors.NotCapable) return EXIT_CODES.USAGE;
   return EXIT_CODES[isPusherError(error) ? error.code : "INTERNAL"];
 }

@@ -22,6 +22,12 @@ export interface CliOptions {
    * @default {an empty directory}
    */
   cwd?: string;
+  /**
+   * What Deno lets it do.
+   *
+   * @default {everything}
+   */
+  permissions?: readonly string[];
   /** Its home directory, to share one between runs; made and removed with the run otherwise. */
   home?: TempDir;
 }
@@ -72,7 +78,8 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
  * @returns The process; disposing it kills it if it still runs.
  */
 export function startCli(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
-  return start([Deno.execPath(), ...DENO_ARGS, MAIN.href, ...args], options, "pipes");
+  const { permissions = ["-A"] } = options;
+  return start([Deno.execPath(), ...DENO_ARGS, ...permissions, MAIN.href, ...args], options, "pipes");
 }
 
 /**
@@ -83,12 +90,13 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Pro
  * @returns The process; disposing it kills it if it still runs.
  */
 export function startCliOnTerminal(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
-  const command = [Deno.execPath(), ...DENO_ARGS, MAIN.href, ...args].map(quote).join(" ");
+  const { permissions = ["-A"] } = options;
+  const command = [Deno.execPath(), ...DENO_ARGS, ...permissions, MAIN.href, ...args].map(quote).join(" ");
   const onTerminal = `stty cols 80 rows 24; exec ${command}`;
   return start(["script", "--quiet", "--return", "--command", onTerminal, "/dev/null"], options, "terminal");
 }
 
-const DENO_ARGS = ["run", "--quiet", "-A"];
+const DENO_ARGS = ["run", "--quiet"];
 
 async function start(
   [command = "", ...args]: readonly string[],

@@ -100,6 +100,7 @@ async function perform(
     env: (name) => host.env(name),
     onEvent: renderer.onEvent,
     onTrace: isTraced ? (line) => renderer.print(printable(line)) : undefined,
+    input: host.stdin.isTerminal ? undefined : host.stdin,
     interaction: isConversation ? createPrompts({ signal, pause: () => renderer.pause() }) : undefined,
   };
   for (const source of sources) context.onTrace?.(`setting ${source}`);

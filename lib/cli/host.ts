@@ -58,6 +58,15 @@ export interface HostInput {
    * @returns The text.
    */
   readText(maxBytes: number): Promise<string>;
+  /**
+   * Reads what comes next.
+   *
+   * @param into Receives it.
+   * @returns How many bytes; 0 at the end.
+   */
+  read(into: Uint8Array): Promise<number>;
+  /** Reads no more; ends a read that waits. */
+  close(): void;
 }
 
 /** An output stream of the process. */
@@ -84,7 +93,12 @@ const FULL_PIPE_WAIT_MS = 2;
 export function denoHost(): Host {
   const isWindows = Deno.build.os === "windows";
   return {
-    stdin: { isTerminal: Deno.stdin.isTerminal(), readText: readStdin },
+    stdin: {
+      isTerminal: Deno.stdin.isTerminal(),
+      readText: readStdin,
+      read: async (into) => await Deno.stdin.read(into) ?? 0,
+      close: closeStdin,
+    },
     stdout: hostOutput(Deno.stdout, (error) => {
       throw outputFailed(error);
     }),
@@ -133,6 +147,14 @@ function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
     }
+  }
+}
+
+function closeStdin(): void {
+  try {
+    Deno.stdin.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 

@@ -25,7 +25,10 @@ export function definePush({ program, host, args, run }: CommandLine): void {
       "Uploads the images of archives, and prints registry/repository:tag@digest for each. Without -t or " +
         "--registry they go where they went last time.",
     )
-    .argument("<archives...>", "image archives, as docker save or podman save write them")
+    .argument(
+      "<archives...>",
+      "image archives or layout directories, compressed or not; - for standard input",
+    )
     .optionsGroup("Destination options:")
     .option("-t, --target <reference>", "registry/repository:tag to push to (repeatable)", collect)
     .addOption(
@@ -79,6 +82,7 @@ export function definePush({ program, host, args, run }: CommandLine): void {
 Examples:
   $ docker-image-pusher push nginx.tar -t registry.example.com/web/nginx:1
   $ docker-image-pusher push images/*.tar --registry registry.example.com/mirror
+  $ docker save app:1 | docker-image-pusher push - -t r.example/team/app:1
   $ docker-image-pusher push app.tar -t r.example/app:1 --platform linux/arm64
   $ docker-image-pusher push amd64.tar arm64.tar --index -t r.example/app:1`,
     )
@@ -89,6 +93,8 @@ Examples:
         const { commandText } = await import("./command_text.ts");
         const { tellingRemainder } = await import("./push_remainder.ts");
         const { planOutcome, pushOutcome } = await import("./push_view.ts");
+        const isPiped = archives.includes("-");
+        if (isPiped && options.passwordStdin) throw sharedInput();
         const credentials = await readCredentials(options, host, context);
         const pushOptions = {
           archives,
@@ -116,7 +122,10 @@ Examples:
         // Only what is remembered can be continued.
         const isRemembered = options.resume && !options.force;
         if (!isRemembered) return await pushing(context);
-        return await tellingRemainder(context, { work: pushing, command: commandText(args, host) });
+        return await tellingRemainder(context, {
+          work: pushing,
+          command: `${isPiped ? "... | " : ""}${commandText(args, host)}`,
+        });
       }, options);
     });
 }
@@ -153,6 +162,13 @@ async function readCredentials(
   const password = given ?? await context.interaction?.password(`Password for ${username}`);
   if (!password) throw incomplete("a user name without a password", "--password-stdin");
   return { username, password };
+}
+
+function sharedInput(): PusherError {
+  return new PusherError("USAGE", "Cannot read both an archive and the password from standard input", {
+    detail: { option: "--password-stdin" },
+    hint: "Run login first, or set DOCKER_USERNAME and DOCKER_PASSWORD.",
+  });
 }
 
 function invalid(option: string, value: string, wanted: string): PusherError {

@@ -1,5 +1,6 @@
 import type { Config } from "../state/config.ts";
 import type { EventSink } from "../transfer/events.ts";
+import type { ByteReader } from "../util/byte_reader.ts";
 import type { Clock } from "../util/clock.ts";
 
 /** The outside world as commands see it: what they may ask, hear and tell. */
@@ -18,8 +19,18 @@ export interface CommandContext {
   onEvent: EventSink;
   /** Told of every request and answer, already redacted; absent unless asked for. */
   onTrace?: ((line: string) => void) | undefined;
+  /** Standard input; absent when a person types it. */
+  input?: StandardInput | undefined;
   /** Asks the user; absent without a terminal, and then a command must do without or fail with `USAGE`. */
   interaction?: Interaction | undefined;
+}
+
+/** What is piped in. */
+export interface StandardInput {
+  /** Gives it. */
+  read: ByteReader;
+  /** Reads no more; ends a read that waits. */
+  close(): void;
 }
 
 /** Questions to a person at a terminal. Each rejects with `CANCELED` when they leave. */

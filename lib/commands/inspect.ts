@@ -1,12 +1,13 @@
-import { openArchive } from "../archive/open_archive.ts";
 import { distinctBlobs, type Image, type ManifestNode } from "../spec/image.ts";
 import { formatPlatform } from "../spec/platform.ts";
 import { formatReference } from "../spec/reference.ts";
 import type { CommandContext } from "./command_context.ts";
+import { findInputs } from "./find_inputs.ts";
+import { openArchives } from "./open_archives.ts";
 
 /** What to inspect. */
 export interface InspectOptions {
-  /** Path of an archive. */
+  /** Path of an archive; `-` is standard input. */
   archive: string;
 }
 
@@ -57,7 +58,7 @@ export interface InspectedLayer {
 }
 
 /**
- * Looks into an archive, reading headers and documents only.
+ * Looks into an archive, reading headers and documents only; what can be read only once is read to its end.
  *
  * @param options Which archive.
  * @param context Told of what is odd about the archive.
@@ -65,10 +66,11 @@ export interface InspectedLayer {
  * @throws {PusherError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNSUPPORTED`, `ARCHIVE_CORRUPT`.
  */
 export async function inspect(options: InspectOptions, context: CommandContext): Promise<InspectReport> {
-  using archive = await openArchive(options.archive);
-  for (const message of archive.notices) context.onEvent({ type: "notice", message });
-  const { path, format, sizeBytes } = archive;
-  return { path, format, sizeBytes, images: archive.images.map(inspectImage) };
+  using inputs = await findInputs([options.archive], context);
+  using opened = await openArchives([options.archive], { inputs }, context);
+  const [archive] = opened.archives;
+  const { path, format, sizeBytes, images } = archive!;
+  return { path, format, sizeBytes, images: images.map(inspectImage) };
 }
 
 function inspectImage(image: Image): InspectedImage {

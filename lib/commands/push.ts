@@ -1,54 +1,35 @@
+import type { FileConsumer } from "../archive/read_piped_archive.ts";
 import { isPusherError } from "../errors.ts";
 import { formatReference } from "../spec/reference.ts";
-import { HostMemory } from "../state/host_memory.ts";
 import type { PushHistory } from "../state/push_history.ts";
-import { UploadJournal } from "../state/upload_journal.ts";
 import { planPush, type PushPlan } from "../transfer/plan_push.ts";
-import { type HostOptions, pushImages } from "../transfer/push_images.ts";
+import { pushImages } from "../transfer/push_images.ts";
 import { jobReference, type PushJob } from "../transfer/push_job.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
-import type { UploadHabits } from "../transfer/upload_habits.ts";
 import { verifyPush } from "../transfer/verify_push.ts";
-import type { RetryContext } from "../util/retry.ts";
+import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
+import { findInputs } from "./find_inputs.ts";
+import { openArchives } from "./open_archives.ts";
 import { type PreparationOptions, preparePush } from "./prepare_push.ts";
+import { openPushSettings, type TransferOptions } from "./push_settings.ts";
+import { findPushState } from "./push_state.ts";
 import type { ImageTarget } from "./push_targets.ts";
-
-/** Blobs on their way at once, unless told otherwise. */
-const DEFAULT_CONCURRENCY = 3;
-/** With what one thread hashes at least, more than 500 MB/s. */
-const MAX_HASH_THREADS = 3;
+import { startPassing } from "./start_passing.ts";
 
 /** What to push where. */
-export interface PushOptions extends PreparationOptions {
-  /**
-   * Blobs on their way at once, to each registry.
-   *
-   * @default {3}
-   */
-  concurrency?: number | undefined;
-  /**
-   * Size of the parts that large blobs are sent in, in bytes.
-   *
-   * @default {to suit the link and the registry}
-   */
-  chunkSizeBytes?: number | undefined;
-  /** Most bytes per second over all uploads; unlimited when absent. */
-  rateBytesPerSecond?: number | undefined;
-  /**
-   * Continue uploads that an earlier run left, and remember this one's.
-   *
-   * @default {true}
-   */
-  isResuming?: boolean | undefined;
-  /** Send blobs even if the registry says it has them, and start uploads over. */
-  force?: boolean | undefined;
+export interface PushOptions extends PreparationOptions, TransferOptions {
+  /** Paths of archives; `-` is standard input. */
+  archives: readonly string[];
   /** Ask the registry afterwards whether it holds everything. */
   verify?: boolean | undefined;
+  /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
+  stateDir?: string | undefined;
 }
 
 /**
  * Pushes the images of archives to registries. What does not get through to one registry does not stop the others.
+ * Archives that can be read only once are sent while they are read; for these the target has to be named.
  *
  * @param options What goes where.
  * @param context Asks, is told, and stops it.
@@ -56,33 +37,29 @@ export interface PushOptions extends PreparationOptions {
  * @throws {PusherError} If nothing was pushed: the first failure; the others are told as warnings.
  */
 export async function push(options: PushOptions, context: CommandContext): Promise<PushReport> {
-  await using preparation = await preparePush(options, context);
-  const { jobs, failures, chosen, history, stateDir, retryContext, onWarning } = preparation;
+  await using resources = new AsyncDisposableStack();
+  const inputs = resources.use(await findInputs(options.archives, context));
+  const state = await findPushState(options.stateDir, context);
+  const started = inputs.sources.size > 0
+    ? resources.use(await startPassing(options, state, context))
+    : undefined;
+  const onFile: FileConsumer | undefined = started && ((file, read) => started.passing.pass(file, read));
+  const { archives } = resources.use(await openArchives(options.archives, { inputs, onFile }, context));
+  const ground = { archives, state, connections: started?.connections };
+  const preparation = resources.use(await preparePush(options, ground, context));
+  const { jobs, failures, chosen } = preparation;
+  const { history, onWarning } = state;
   if (failures.length > 0 && jobs.length === 0) throw firstOf(failures, onWarning);
-  const { clock, onEvent } = context;
-  const memory = new HostMemory(stateDir, { clock, onWarning });
-  // Kept at once, one after the other: a push that is stopped or killed has learned for the next.
-  let learning = Promise.resolve();
-  const onNotice = (message: string): void => onEvent({ type: "notice", message });
-  const isResuming = (options.isResuming ?? true) && !options.force;
-  const report = await pushImages(jobs, {
-    ...retryContext,
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    hashThreads: hashThreads(),
-    chunkSizeBytes: options.chunkSizeBytes,
-    hosts: hostOptions(jobs, options, context),
-    rateBytesPerSecond: options.rateBytesPerSecond,
-    journal: isResuming ? new UploadJournal(stateDir, { clock, onWarning, onNotice }) : undefined,
-    habits: await recallHabits(memory, jobs),
-    onLearned: (registry, habits) => {
-      learning = learning.then(() => memory.learn(registry, habits));
-    },
-    isForced: options.force,
-    onEvent,
-  }).finally(() => learning);
-  const verified = options.verify ? await verifyAll(jobs, report, retryContext) : report;
+  const send = async (): Promise<PushReport> => {
+    if (started) return await started.passing.push(jobs);
+    const registries = jobs.map(({ target }) => target.registry);
+    await using settings = await openPushSettings(options, { state, registries, context });
+    return await pushImages(jobs, settings.context);
+  };
+  const report = await send();
+  const verified = options.verify ? await verifyAll(jobs, report, retryContext(context)) : report;
   const whole = { ...verified, failures: [...failures, ...verified.failures] };
-  await remember(history, chosen, whole.pushed, clock.now());
+  await remember(history, chosen, whole.pushed, context.clock.now());
   if (whole.failures.length > 0 && whole.pushed.length === 0) throw firstOf(whole.failures, onWarning);
   return whole;
 }
@@ -103,39 +80,21 @@ function firstOf(failures: readonly PushFailure[], onWarning: (message: string) 
  * @throws {PusherError} The first failure.
  */
 export async function planOfPush(options: PushOptions, context: CommandContext): Promise<PushPlan> {
-  await using preparation = await preparePush({ ...options, yes: true }, context);
-  const { jobs, failures, retryContext } = preparation;
+  await using resources = new AsyncDisposableStack();
+  const inputs = resources.use(await findInputs(options.archives, context));
+  const state = await findPushState(options.stateDir, context);
+  const { archives } = resources.use(await openArchives(options.archives, { inputs }, context));
+  const preparation = resources.use(
+    await preparePush({ ...options, yes: true }, { archives, state }, context),
+  );
+  const { jobs, failures } = preparation;
   const [failure] = failures;
   if (failure) throw failure.error;
-  return await planPush(jobs, retryContext);
+  return await planPush(jobs, retryContext(context));
 }
 
-/** What the configuration file says of registries, where the command line says nothing. */
-function hostOptions(
-  jobs: readonly PushJob[],
-  { concurrency, chunkSizeBytes }: PushOptions,
-  { config }: CommandContext,
-): ReadonlyMap<string, HostOptions> {
-  return new Map(jobs.map(({ target: { registry } }) => {
-    const host = config?.hostOf(registry) ?? {};
-    return [registry, {
-      concurrency: concurrency ?? host.concurrency,
-      chunkSizeBytes: chunkSizeBytes ?? host.chunkSizeBytes,
-      strategy: host.strategy,
-    }];
-  }));
-}
-
-async function recallHabits(
-  memory: HostMemory,
-  jobs: readonly PushJob[],
-): Promise<Map<string, UploadHabits>> {
-  const habits = new Map<string, UploadHabits>();
-  for (const registry of new Set(jobs.map(({ target }) => target.registry))) {
-    const known = await memory.get(registry);
-    if (known) habits.set(registry, known);
-  }
-  return habits;
+function retryContext({ clock, random, signal }: CommandContext): RetryContext {
+  return { policy: DEFAULT_RETRY_POLICY, clock, random, signal };
 }
 
 /** What was pushed but is not found complete counts as failed. */
@@ -173,10 +132,4 @@ async function remember(
       : [];
   });
   if (records.length > 0) await history.append(records);
-}
-
-/** As many as there are processors, up to what it takes to be ahead of any link; none beside a single one. */
-function hashThreads(): number {
-  const { hardwareConcurrency: processors } = navigator;
-  return processors > 1 ? Math.min(processors, MAX_HASH_THREADS) : 0;
 }

@@ -54,11 +54,11 @@ const BAD_ARCHIVES: Readonly<Record<string, BadArchive>> = {
     message: /it is not a tar archive/,
     hint: /Save an image with docker save or podman save/,
   },
-  "a compressed archive": {
+  "a compressed archive that is cut off": {
     input: new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]),
     code: 3,
-    message: /it is compressed with gzip/,
-    hint: /Decompress it first: gzip -dc/,
+    message: /it cannot be decompressed as gzip/,
+    hint: /Copy it again from where it came from/,
   },
   "a root file system": {
     input: [{ name: "./", type: "5" }, { name: "./bin/sh", body: "x" }, {

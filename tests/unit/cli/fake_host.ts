@@ -27,7 +27,12 @@ export class FakeHost implements Host {
   #onUncaught = new Set<(error: unknown) => void>();
 
   constructor({ isTerminal = false, stdin = "", env = {}, size }: FakeHostOptions = {}) {
-    this.stdin = { isTerminal, readText: (maxBytes) => Promise.resolve(stdin.slice(0, maxBytes)) };
+    this.stdin = {
+      isTerminal,
+      readText: (maxBytes) => Promise.resolve(stdin.slice(0, maxBytes)),
+      read: () => Promise.resolve(0),
+      close: () => {},
+    };
     this.stdout = memoryOutput(isTerminal);
     this.stderr = memoryOutput(isTerminal);
     this.size = size ?? { columns: 80, rows: 24 };

@@ -63,14 +63,15 @@ async function readIndex(
     if (node) children.push(node);
     else absent.push(child);
   }
-  return { descriptor, bytes, blobs: [], children, absent, subject: index.subject };
+  const { subject, artifactType } = index;
+  return { descriptor: typed(descriptor, artifactType), bytes, blobs: [], children, absent, subject };
 }
 
 async function readManifest(
   contents: ArchiveContents,
   { descriptor, bytes, entry }: Document,
 ): Promise<ManifestNode> {
-  const { config, layers, subject } = contents.parse(
+  const { config, layers, subject, artifactType } = contents.parse(
     entry,
     () => sameType(parseImageManifest(bytes), descriptor),
   );
@@ -82,7 +83,7 @@ async function readManifest(
     if (!isThere && !isNonDistributable(layer.mediaType)) absent.push(layer);
   }
   return {
-    descriptor,
+    descriptor: typed(descriptor, artifactType),
     bytes,
     blobs: [config, ...layers],
     children: [],
@@ -90,6 +91,11 @@ async function readManifest(
     absent,
     subject,
   };
+}
+
+/** What names an artifact does not always say of what type it is. */
+function typed(descriptor: Descriptor, artifactType: string | undefined): Descriptor {
+  return artifactType === undefined ? descriptor : { ...descriptor, artifactType };
 }
 
 /** Artifacts have configs of their own kind, sometimes under an image's type: those travel without being understood. */

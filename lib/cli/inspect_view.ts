@@ -27,20 +27,34 @@ export function inspectLines(report: InspectReport): string[] {
 }
 
 function imageLines(image: InspectedImage, titles: readonly string[]): string[] {
-  const { names, digest, platform, created, layers, manifests } = image;
+  const { names, kind, digest, platform, artifactType, subject, created, layers, manifests, referrers } =
+    image;
   const parent = names[0] ?? shortDigest(digest);
   return [
     "",
     ...titles.map((title) => printable(title)),
+    ...(kind === "image"
+      ? []
+      : [pair("kind", artifactType === undefined ? kind : `${kind}, ${artifactType}`)]),
     pair("digest", digest),
     ...(platform === undefined ? [] : [pair("platform", platform)]),
+    ...(subject === undefined ? [] : [pair("of", subject)]),
     ...(created === undefined ? [] : [pair("created", created.replace(FRACTION_REGEXP, ""))]),
     pair("size", sizeText(image)),
+    ...image.absent.map(absentLine),
     ...layers.map(layerLine),
-    ...manifests.flatMap((manifest) =>
-      imageLines(manifest, [`${manifest.platform ?? shortDigest(manifest.digest)} in ${parent}`])
-    ),
+    ...manifests.flatMap((manifest) => imageLines(manifest, [`${manifestTitle(manifest)} in ${parent}`])),
+    ...referrers.flatMap((referrer) => imageLines(referrer, [`${manifestTitle(referrer)} of ${parent}`])),
   ];
+}
+
+function manifestTitle({ kind, platform, digest }: InspectedImage): string {
+  if (platform !== undefined) return platform;
+  return kind === "image" ? shortDigest(digest) : kind;
+}
+
+function absentLine({ digest, platform }: InspectedImage["absent"][number]): string {
+  return pair("lacks", platform === undefined ? shortDigest(digest) : `${platform}  ${shortDigest(digest)}`);
 }
 
 function pair(key: string, value: string): string {

@@ -1,5 +1,7 @@
 import { distinctBlobs, type Image, type ManifestNode } from "../spec/image.ts";
+import { isIndexType } from "../spec/media_type.ts";
 import { formatPlatform } from "../spec/platform.ts";
+import { isAttestation, platformOf, subjectOf } from "../spec/platform_images.ts";
 import { formatReference } from "../spec/reference.ts";
 import type { CommandContext } from "./command_context.ts";
 import { findInputs } from "./find_inputs.ts";
@@ -27,12 +29,18 @@ export interface InspectReport {
 export interface InspectedImage {
   /** Its names, in full. */
   names: readonly string[];
+  /** What it is. An attestation says how an image was built, or of what. */
+  kind: "index" | "image" | "attestation" | "artifact";
   /** Digest of its manifest or index: what a push stores. */
   digest: string;
   /** Media type of it. */
   mediaType: string;
   /** What it runs on, for example `linux/amd64`. */
   platform?: string;
+  /** Of an artifact: what it is. */
+  artifactType?: string;
+  /** Digest of the manifest that it refers to. */
+  subject?: string;
   /** When it was built, RFC 3339. */
   created?: string;
   /** Digest of its config. */
@@ -43,6 +51,22 @@ export interface InspectedImage {
   layers: readonly InspectedLayer[];
   /** Of an index: what it lists and the archive holds. */
   manifests: readonly InspectedImage[];
+  /** What it names and the archive does not hold; a push goes without. */
+  absent: readonly AbsentContent[];
+  /** What refers to it or to manifests below, and goes where it goes. */
+  referrers: readonly InspectedImage[];
+}
+
+/** Content that an archive names and does not hold. */
+export interface AbsentContent {
+  /** Its digest. */
+  digest: string;
+  /** Media type. */
+  mediaType: string;
+  /** Bytes. */
+  sizeBytes: number;
+  /** What it runs on, if it is a manifest. */
+  platform?: string;
 }
 
 /** A layer. */
@@ -74,20 +98,25 @@ export async function inspect(options: InspectOptions, context: CommandContext):
 }
 
 function inspectImage(image: Image): InspectedImage {
-  return { ...inspectManifest(image.root), names: image.names.map(formatReference) };
+  const referrers = image.referrers?.map(inspectManifest) ?? [];
+  return { ...inspectManifest(image.root), names: image.names.map(formatReference), referrers };
 }
 
 function inspectManifest(node: ManifestNode): InspectedImage {
-  const { descriptor, config } = node;
+  const { descriptor, config, absent = [] } = node;
   const [configBlob, ...layers] = node.blobs;
-  const platform = config?.os
-    ? formatPlatform(config)
-    : descriptor.platform && formatPlatform(descriptor.platform);
+  const kind = kindOf(node);
+  const platform = kind === "image" ? platformOf(node) : undefined;
+  const artifactType = descriptor.artifactType ?? configBlob?.mediaType;
+  const subject = subjectOf(node);
   return {
     names: [],
+    kind,
     digest: descriptor.digest,
     mediaType: descriptor.mediaType,
-    ...(platform ? { platform } : {}),
+    ...(platform ? { platform: formatPlatform(platform) } : {}),
+    ...(kind === "artifact" && artifactType ? { artifactType } : {}),
+    ...(subject ? { subject } : {}),
     ...(config?.created ? { created: config.created } : {}),
     ...(configBlob ? { configDigest: configBlob.digest } : {}),
     sizeBytes: distinctBlobs(node).reduce((sum, blob) => sum + blob.size, 0),
@@ -96,5 +125,15 @@ function inspectManifest(node: ManifestNode): InspectedImage {
       return { digest, mediaType, sizeBytes: size, ...(diffId ? { diffId } : {}) };
     }),
     manifests: node.children.map(inspectManifest),
+    absent: absent.map(({ digest, mediaType, size, platform }) => (
+      { digest, mediaType, sizeBytes: size, ...(platform ? { platform: formatPlatform(platform) } : {}) }
+    )),
+    referrers: [],
   };
+}
+
+function kindOf({ descriptor, config, subject }: ManifestNode): InspectedImage["kind"] {
+  if (isIndexType(descriptor.mediaType)) return "index";
+  if (isAttestation(descriptor)) return "attestation";
+  return config && !subject ? "image" : "artifact";
 }

@@ -23,6 +23,16 @@ export function isAttestation({ annotations, artifactType }: Descriptor): boolea
 }
 
 /**
+ * What a manifest is about.
+ *
+ * @param node For example an attestation or a signature.
+ * @returns Digest of another manifest; text from outside.
+ */
+export function subjectOf({ descriptor, subject }: ManifestNode): string | undefined {
+  return subject?.digest ?? descriptor.annotations?.[REFERENCE_DIGEST];
+}
+
+/**
  * What an image runs on: what its index says, else its config.
  *
  * @param node A manifest, or what an index says of it.
@@ -56,11 +66,9 @@ export function platformImages(root: ManifestNode): ManifestNode[] {
  */
 export function attestationsOf(root: ManifestNode, images?: readonly ManifestNode[]): ManifestNode[] {
   const digests = images && new Set(images.map(({ descriptor }) => descriptor.digest));
-  return leavesOf(root).filter(({ descriptor, subject }) => {
-    if (!isAttestation(descriptor)) return false;
-    const of = descriptor.annotations?.[REFERENCE_DIGEST] ?? subject?.digest;
-    return !digests || digests.has(of as Digest);
-  });
+  return leavesOf(root).filter((node) =>
+    isAttestation(node.descriptor) && (!digests || digests.has(subjectOf(node) as Digest))
+  );
 }
 
 /**

@@ -20,7 +20,7 @@ const REFUSAL_STATUSES: ReadonlySet<number> = new Set([400, 405, 406, 415, 422])
 export function explainRefusal(error: unknown, manifest: ManifestNode, root: ManifestNode): unknown {
   if (!isPusherError(error, "REGISTRY_REJECTED") || !isTypeRefusal(error)) return error;
   const { mediaType } = manifest.descriptor;
-  return new PusherError("REGISTRY_REJECTED", `${error.message}; it refuses ${describeType(manifest)}`, {
+  return new PusherError("REGISTRY_REJECTED", `${error.message}; it refused ${describeType(manifest)}`, {
     detail: { ...error.detail, mediaType },
     hint: hintFor(manifest, root),
     cause: error.cause,
@@ -63,8 +63,7 @@ function hintFor(manifest: ManifestNode, root: ManifestNode): string {
   const [image] = platformImages(root);
   if (isIndex && image) options.push(`push one platform with --platform ${describeManifest(image)}`);
   if (options.length === 0) return "This registry seems to take images only: choose images with --image.";
-  const list = options.join(", or ");
-  return `${list[0]!.toUpperCase()}${list.slice(1)}; the image's digest becomes another one.`;
+  return `The registry may not take this type: ${options.join(", or ")}. The image gets another digest then.`;
 }
 
 /** Types of both families together are refused by some: one family is tried first, OCI's. */

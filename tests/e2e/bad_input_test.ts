@@ -199,7 +199,7 @@ const BAD_REGISTRIES: Readonly<Record<string, BadRegistry>> = {
     fault: { on: "put-manifest", do: refuse(400, "MANIFEST_INVALID", { message: "\x1b[2J\x07gone" }) },
     code: 6,
     message: /answered 400 MANIFEST_INVALID: \\u\{1b\}\[2J\\u\{7\}gone/,
-    hint: /does not accept this manifest/,
+    hint: /--format docker/,
   },
 };
 

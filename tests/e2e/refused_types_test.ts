@@ -50,16 +50,16 @@ const REFUSING: Readonly<Record<string, Refusing>> = {
     profile: "swr",
     archive: fixture("c8d-mp"),
     refuses:
-      /answered 400 MANIFEST_INVALID.*; it refuses an index of type "application\/vnd\.oci\.image\.index\.v1\+json"$/,
+      /answered 400 MANIFEST_INVALID.*; it refused an index of type "application\/vnd\.oci\.image\.index\.v1\+json"$/,
     hint:
-      /--no-attestations, or use other types with --format docker, or push one platform with --platform linux\/amd64;/,
+      /--no-attestations, or use other types with --format docker, or push one platform with --platform linux\/amd64\./,
     remedies: [["--format", "docker"], ["--platform", "linux/amd64"]],
   },
   "Yandex' registry refuses indexes": {
     profile: "yandex",
     archive: fixture("c8d-att"),
-    refuses: /; it refuses an index of type/,
-    hint: /Leave attestations out with --no-attestations, or/,
+    refuses: /; it refused an index of type/,
+    hint: /type: leave attestations out with --no-attestations, or/,
     remedies: [["--no-attestations"], ["--platform", "linux/amd64"]],
   },
   "zot refuses docker's types": {
@@ -67,24 +67,24 @@ const REFUSING: Readonly<Record<string, Refusing>> = {
     archive: fixture("c8d-mp"),
     args: ["--format", "docker"],
     refuses:
-      /answered 415 .*; it refuses a manifest of type "application\/vnd\.docker\.distribution\.manifest\.v2\+json"$/,
-    hint: /Use other types with --format oci; the image's digest becomes another one\.$/,
+      /answered 415 .*; it refused a manifest of type "application\/vnd\.docker\.distribution\.manifest\.v2\+json"$/,
+    hint: /type: use other types with --format oci\. The image gets another digest then\.$/,
     remedies: [["--format", "oci"]],
   },
   "Quay refuses a mixture of types, as docker's classic builder writes it": {
     profile: "quay",
     archive: fixture("docker28c8d-multi"),
     args: ["--image", "t/img:1"],
-    refuses: /; it refuses a manifest of type "application\/vnd\.oci\.image\.manifest\.v1\+json"$/,
-    hint: /Use other types with --format oci;/,
+    refuses: /; it refused a manifest of type "application\/vnd\.oci\.image\.manifest\.v1\+json"$/,
+    hint: /type: use other types with --format oci\./,
     remedies: [["--format", "oci"], ["--format", "docker"]],
   },
   "Aliyun's registry refuses attestations without a config": {
     profile: "aliyun",
     archive: writeArtifactAttestation,
     refuses:
-      /; it refuses an attestation: a manifest of type "\S+" with a config of type "application\/vnd\.oci\.empty/,
-    hint: /Leave attestations out with --no-attestations; the image's digest becomes another one\.$/,
+      /; it refused an attestation: a manifest of type "\S+" with a config of type "application\/vnd\.oci\.empty/,
+    hint: /type: leave attestations out with --no-attestations\. The image gets another digest then\.$/,
     remedies: [["--no-attestations"]],
   },
 };

@@ -11,6 +11,7 @@ function digest(char: string): string {
 function image(overrides: Partial<InspectedImage> = {}): InspectedImage {
   return {
     names: ["docker.io/library/nginx:1.27", "docker.io/library/nginx:latest"],
+    kind: "image",
     digest: digest("d"),
     mediaType: "application/vnd.docker.distribution.manifest.v2+json",
     platform: "linux/amd64",
@@ -32,6 +33,8 @@ function image(overrides: Partial<InspectedImage> = {}): InspectedImage {
       },
     ],
     manifests: [],
+    absent: [],
+    referrers: [],
     ...overrides,
   };
 }
@@ -46,13 +49,37 @@ Deno.test("inspectLines() lays out an image", async (t) => {
 
 Deno.test("inspectLines() lays out an index with what it lists", async (t) => {
   const manifests = ["linux/amd64", "linux/arm64/v8"].map((platform) => image({ names: [], platform }));
+  const [layer] = image().layers;
+  const { platform: _, ...attestation } = image({
+    names: [],
+    kind: "attestation",
+    digest: digest("a"),
+    subject: digest("d"),
+    layers: [{ digest: digest("4"), mediaType: "application/vnd.in-toto+json", sizeBytes: 5000 }],
+  });
+  const { platform: __, ...sbom } = image({
+    names: [],
+    kind: "artifact",
+    artifactType: "application/spdx+json",
+    subject: digest("d"),
+    layers: [layer!],
+    absent: [{ digest: digest("1"), mediaType: "application/x-layer", sizeBytes: 1 }],
+  });
   const index: InspectedImage = {
     names: ["registry.example.com/team/app:1"],
+    kind: "index",
     digest: digest("e"),
     mediaType: "application/vnd.oci.image.index.v1+json",
     sizeBytes: 97 * MIB,
     layers: [],
-    manifests,
+    manifests: [...manifests, attestation],
+    absent: [{
+      digest: digest("f"),
+      mediaType: "application/x-manifest",
+      sizeBytes: 1,
+      platform: "linux/s390x",
+    }],
+    referrers: [sbom],
   };
   await t.assertSnapshot(inspectLines(report(index, image({ names: [] }))));
 });
@@ -66,7 +93,17 @@ Deno.test("inspectLines() stays within 80 columns", () => {
 Deno.test("inspectLines() escapes what an archive says", () => {
   const evil = "\x1b[2J";
   const layer = { digest: evil, mediaType: evil, sizeBytes: 1 };
-  const hostile = image({ names: [evil], platform: evil, created: evil, layers: [layer] });
+  const absent = [{ ...layer, platform: evil }];
+  const hostile = image({
+    names: [evil],
+    kind: "artifact",
+    artifactType: evil,
+    subject: evil,
+    platform: evil,
+    created: evil,
+    layers: [layer],
+    absent,
+  });
   const lines = inspectLines({ ...report(hostile, image({ manifests: [hostile] })), path: evil });
   assert.doesNotMatch(lines.join(""), /\p{Cc}/u);
 });

@@ -31,50 +31,50 @@ const CASES: readonly (readonly [
     "an OCI manifest",
     oci,
     oci,
-    /refuses a manifest of type "application\/vnd\.oci/,
-    /^Use other types with --format docker;/,
+    /refused a manifest of type "application\/vnd\.oci/,
+    /type: use other types with --format docker\./,
   ],
   [
     "a docker manifest",
     docker,
     docker,
-    /refuses a manifest of type "application\/vnd\.docker/,
-    /^Use other types with --format oci;/,
+    /refused a manifest of type "application\/vnd\.docker/,
+    /type: use other types with --format oci\./,
   ],
-  ["a mixture", mixed, mixed, /refuses a manifest of type/, /^Use other types with --format oci;/],
+  ["a mixture", mixed, mixed, /refused a manifest of type/, /type: use other types with --format oci\./],
   [
     "an attestation",
     attestation,
     attested,
-    /refuses an attestation: a manifest of type "application\/vnd\.oci\.image\.manifest/,
-    /^Leave attestations out with --no-attestations; the image's digest becomes another one\.$/,
+    /refused an attestation: a manifest of type "application\/vnd\.oci\.image\.manifest/,
+    /type: leave attestations out with --no-attestations\. The image gets another digest then\.$/,
   ],
   [
     "an index with attestations",
     attested,
     attested,
-    /refuses an index of type "application\/vnd\.oci\.image\.index/,
-    /^Leave attestations out with --no-attestations, or use other types with --format docker, or push one platform with --platform linux\/amd64;/,
+    /refused an index of type "application\/vnd\.oci\.image\.index/,
+    /type: leave attestations out with --no-attestations, or use other types with --format docker, or push one platform with --platform linux\/amd64\./,
   ],
   [
     "an index",
     plain,
     plain,
-    /refuses an index/,
-    /^Use other types with --format docker, or push one platform with/,
+    /refused an index/,
+    /type: use other types with --format docker, or push one platform with/,
   ],
   [
     "a docker list",
     list,
     list,
-    /refuses an index of type "application\/vnd\.docker/,
-    /^Use other types with --format oci, or/,
+    /refused an index of type "application\/vnd\.docker/,
+    /type: use other types with --format oci, or/,
   ],
   [
     "an artifact",
     artifact,
     artifact,
-    /refuses an artifact: a manifest of type .* with a config of type "application\/vnd\.oci\.empty/,
+    /refused an artifact: a manifest of type .* with a config of type "application\/vnd\.oci\.empty/,
     /^This registry seems to take images only: choose images with --image\.$/,
   ],
 ];
@@ -83,7 +83,7 @@ for (const [what, manifest, root, text, hint] of CASES) {
   Deno.test(`explainRefusal() says what to do when a registry refuses ${what}`, () => {
     const error = explainRefusal(refusal(400, "MANIFEST_INVALID", false), manifest, root);
     assert(isPusherError(error, "REGISTRY_REJECTED"));
-    assert.match(error.message, /^Cannot upload: the registry answered 400 MANIFEST_INVALID; it refuses /);
+    assert.match(error.message, /^Cannot upload: the registry answered 400 MANIFEST_INVALID; it refused /);
     assert.match(error.message, text);
     assert.match(error.hint!, hint);
     assert.equal(error.detail.mediaType, manifest.descriptor.mediaType);

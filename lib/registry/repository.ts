@@ -1,6 +1,7 @@
 import { isPusherError, PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
-import { type Digest, digestOf } from "../spec/digest.ts";
+import { isTag } from "../spec/reference.ts";
+import { type Digest, digestOf, isDigest } from "../spec/digest.ts";
 import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
 import { MANIFEST_ACCEPT } from "../spec/media_type.ts";
 import { printable } from "../util/printable.ts";
@@ -166,7 +167,7 @@ export class Repository {
     if (!found) return undefined;
     await discard(found);
     const digest = found.headers.get("docker-content-digest");
-    if (digest) return digest;
+    if (digest && isDigest(digest)) return digest;
     const response = await this.#askManifest("GET", reference, signal);
     if (!response) return undefined;
     const { bytes, complete } = await readCapped(response, MAX_DOCUMENT_BYTES);
@@ -189,7 +190,7 @@ export class Repository {
     throw new PusherError(
       "REGISTRY_UNSUPPORTED",
       `Cannot read the manifest "${reference}" of "${this.name}": it is too large`,
-      { detail: { registry: this.registry, request: `GET ${new URL(response.url).pathname}` } },
+      { detail: { registry: this.registry, request: `GET /v2/${this.#repository}/manifests/${reference}` } },
     );
   }
 
@@ -198,6 +199,12 @@ export class Repository {
     reference: string,
     signal: AbortSignal,
   ): Promise<Response | undefined> {
+    // It becomes a part of a path.
+    if (!isTag(reference) && !isDigest(reference)) {
+      throw new TypeError(
+        `Cannot ask for a manifest as 'reference' is neither tag nor digest: "${reference}"`,
+      );
+    }
     const headers = { accept: MANIFEST_ACCEPT };
     const request = this.#request(method, `manifests/${reference}`, { headers, signal });
     const response = await this.#session.exchange(request);

@@ -287,3 +287,27 @@ Deno.test("Repository passes the caller's signal and the registry's scopes with 
     assert.deepEqual(scopes, ["repository:library/nginx:pull,push"]);
   }
 });
+
+Deno.test("getManifest() reads no more than a manifest may have", async () => {
+  const endless = answersInTurn(() => new Response(new Uint8Array(5 * 2 ** 20)));
+  await assert.rejects(repository(endless).getManifest("1.0", SIGNAL), (error) => {
+    assert.ok(isPusherError(error, "REGISTRY_UNSUPPORTED"), String(error));
+    assert.equal(error.detail.request, "GET /v2/team/app/manifests/1.0");
+    return true;
+  });
+  assert.equal(endless.unread(), 0);
+});
+
+Deno.test("getManifest() asks for nothing that is neither tag nor digest", async () => {
+  const stub = answersInTurn(empty(200));
+  for (const reference of ["../../other/manifests/1", "a/b", "", "sha256:1", "1?x=y"]) {
+    await assert.rejects(repository(stub).getManifest(reference, SIGNAL), TypeError, reference);
+  }
+  assert.equal(stub.requests.length, 0);
+});
+
+Deno.test("manifestDigest() takes nothing for a digest that is none", async () => {
+  const headers = { "docker-content-digest": "sha256:../../x" };
+  const stub = answersInTurn(empty(200, headers), () => new Response(BYTES, { headers }));
+  assert.equal(await repository(stub).manifestDigest("1.0", SIGNAL), await digestOf(BYTES));
+});

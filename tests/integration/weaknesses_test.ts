@@ -121,7 +121,7 @@ Deno.test("GHSA-xf85-363p-868w, scheme downgrade: nothing is asked in the clear 
 });
 
 Deno.test("CVE-2024-3727, digest in paths: an archive cannot name other requests to make", async () => {
-  const digest = "sha256:../../../other/manifests/latest";
+  const digest = "sha256:../../../../other/manifests/latest";
   const naive = (origin: string): URL => new URL(`/v2/app/blobs/${digest}`, origin);
   assert.equal(naive("https://r.example").pathname, "/v2/other/manifests/latest");
 

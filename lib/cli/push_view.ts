@@ -1,5 +1,5 @@
 import { PusherError } from "../errors.ts";
-import type { PushPlan } from "../transfer/plan_push.ts";
+import { type PlannedBlob, plannedBytes, type PushPlan } from "../transfer/plan_push.ts";
 import type { PushReport } from "../transfer/report.ts";
 import { formatByteSize } from "../util/byte_size.ts";
 import { printable } from "../util/printable.ts";
@@ -35,7 +35,7 @@ export function planOutcome(plan: PushPlan): Outcome {
     ...blobs.map((blob) =>
       `  ${blob.action.padEnd(6)}  ${shortDigest(blob.digest)}  ${formatByteSize(blob.sizeBytes)}`
     ),
-    `  ${manifests === 1 ? "1 manifest" : `${manifests} manifests`}`,
+    `  ${plannedText(blobs)}; ${manifests === 1 ? "1 manifest" : `${manifests} manifests`}`,
   ]);
   const { uploadBytes, existingBytes, mountBytes } = plan;
   const mounted = mountBytes === 0 ? "" : `, ${formatByteSize(mountBytes)} to mount`;
@@ -43,6 +43,11 @@ export function planOutcome(plan: PushPlan): Outcome {
     formatByteSize(existingBytes)
   } already there`;
   return { report: plan, lines, summary, error: undefined };
+}
+
+function plannedText(blobs: readonly PlannedBlob[]): string {
+  const actions = ["upload", "mount", "exists"] as const;
+  return actions.map((action) => `${action} ${formatByteSize(plannedBytes(blobs, action))}`).join(", ");
 }
 
 function summaryText(report: PushReport): string {

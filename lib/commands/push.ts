@@ -90,7 +90,7 @@ export async function planOfPush(options: PushOptions, context: CommandContext):
   const { jobs, failures } = preparation;
   const [failure] = failures;
   if (failure) throw failure.error;
-  return await planPush(jobs, retryContext(context));
+  return await planPush(jobs, { ...retryContext(context), isForced: options.force });
 }
 
 function retryContext({ clock, random, signal }: CommandContext): RetryContext {

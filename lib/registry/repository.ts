@@ -45,6 +45,16 @@ export class Repository {
   }
 
   /**
+   * Another repository of the same registry.
+   *
+   * @param repository Path within it.
+   * @returns The repository; nothing is asked yet.
+   */
+  sibling(repository: string): Repository {
+    return new Repository(this.#session, repository);
+  }
+
+  /**
    * Asks whether a blob is there, with the size it should have.
    *
    * @param blob Which.

@@ -1,6 +1,9 @@
+import { isPusherError } from "../errors.ts";
+import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
 import { manifestsBottomUp, treesOf } from "../spec/image.ts";
 import { retry, type RetryContext } from "../util/retry.ts";
+import type { VerifiableTarget } from "./ports.ts";
 import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
 
 /** What a push would do, ready for JSON. */
@@ -37,14 +40,24 @@ export interface PlannedBlob {
   action: "upload" | "exists" | "mount";
 }
 
+/** What {@linkcode planPush} works with. */
+export interface PlanContext extends RetryContext {
+  /**
+   * Blobs are sent even if the registry says it has them.
+   *
+   * @default {false}
+   */
+  isForced?: boolean | undefined;
+}
+
 /**
  * Finds out what a push would do by asking for every blob; nothing is sent.
  *
  * @param jobs What goes where.
  * @param context Retries and time.
- * @returns The plan. A mount is planned where another repository of the registry will have the blob by then.
+ * @returns The plan. A mount is planned where another repository of the registry has the blob, or will by then.
  */
-export async function planPush(jobs: readonly PushJob[], context: RetryContext): Promise<PushPlan> {
+export async function planPush(jobs: readonly PushJob[], context: PlanContext): Promise<PushPlan> {
   const holders = new Map<string, Set<string>>();
   const images: PlannedImage[] = [];
   for (const job of jobs) {
@@ -52,19 +65,47 @@ export async function planPush(jobs: readonly PushJob[], context: RetryContext):
     for (const blob of transferableBlobs(job.image)) {
       const key = `${job.target.registry} ${blob.digest}`;
       const names = holders.get(key) ?? new Set();
-      const exists = names.has(job.target.name) ||
-        await retry(() => job.target.hasBlob(blob, context.signal), context);
-      const action = exists ? "exists" : names.size > 0 ? "mount" : "upload";
+      const action = names.has(job.target.name) ? "exists" : await planBlob(job, blob, { ...context, names });
       blobs.push({ digest: blob.digest, sizeBytes: blob.size, action });
       holders.set(key, names.add(job.target.name));
     }
     const manifests = [...manifestsBottomUp(...treesOf(job.image))].length;
     images.push({ reference: jobReference(job), digest: job.image.root.descriptor.digest, blobs, manifests });
   }
-  const sum = (action: PlannedBlob["action"]): number =>
-    images.flatMap(({ blobs }) => blobs).reduce(
-      (bytes, blob) => bytes + (blob.action === action ? blob.sizeBytes : 0),
-      0,
-    );
-  return { images, uploadBytes: sum("upload"), existingBytes: sum("exists"), mountBytes: sum("mount") };
+  const all = images.flatMap(({ blobs }) => blobs);
+  return {
+    images,
+    uploadBytes: plannedBytes(all, "upload"),
+    existingBytes: plannedBytes(all, "exists"),
+    mountBytes: plannedBytes(all, "mount"),
+  };
+}
+
+/**
+ * How many bytes something would be done with.
+ *
+ * @param blobs Planned blobs.
+ * @param action What.
+ * @returns The sum of their sizes.
+ */
+export function plannedBytes(blobs: readonly PlannedBlob[], action: PlannedBlob["action"]): number {
+  return blobs.reduce((bytes, blob) => bytes + (blob.action === action ? blob.sizeBytes : 0), 0);
+}
+
+async function planBlob(
+  { target, mountFrom = [] }: PushJob,
+  blob: Descriptor,
+  context: PlanContext & { names: ReadonlySet<string> },
+): Promise<PlannedBlob["action"]> {
+  const { isForced = false, names } = context;
+  if (isForced) return "upload";
+  const has = (repository: VerifiableTarget): Promise<boolean> =>
+    retry(() => repository.hasBlob(blob, context.signal), context);
+  if (await has(target)) return "exists";
+  if (names.size > 0) return "mount";
+  const [source] = mountFrom;
+  // A source that cannot be asked will not be mounted from either.
+  const isMountable = source !== undefined &&
+    await has(target.sibling(source)).catch((error) => isPusherError(error) ? false : Promise.reject(error));
+  return isMountable ? "mount" : "upload";
 }

@@ -55,6 +55,12 @@ export interface PushTarget extends VerifiableTarget {
   /** Its registry, for example `registry.example.com`: limits and habits are a registry's. */
   readonly registry: string;
   /**
+   * Another repository of the same registry.
+   *
+   * @param repository Its path there.
+   */
+  sibling(repository: string): VerifiableTarget;
+  /**
    * Opens an upload session, or has the blob mounted from another repository of the same registry.
    *
    * @param signal Ends the request.

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { pushOutcome } from "../../../lib/cli/push_view.ts";
+import { planOutcome, pushOutcome } from "../../../lib/cli/push_view.ts";
 import { isPusherError, PusherError } from "../../../lib/errors.ts";
+import { shortDigest } from "../../../lib/cli/ui/measures.ts";
+import type { PushPlan } from "../../../lib/transfer/plan_push.ts";
 import type { PushReport } from "../../../lib/transfer/report.ts";
 import { digest } from "../transfer/progress_events.ts";
 
@@ -51,4 +53,33 @@ Deno.test("pushOutcome() reports what failed beside what went through", () => {
   assert(isPusherError(error, "PARTIAL"));
   assert.equal(error.message, "Cannot push 1 of 2 images");
   assert.deepEqual(error.detail, { failures: [{ target: "b.example/app:1", error: cause }], succeeded: 1 });
+});
+
+Deno.test("planOutcome() shows what would be done with each blob, sums for each target, and sums of all", () => {
+  const plan: PushPlan = {
+    images: [{
+      reference: "r.example/app:1",
+      digest: digest("a"),
+      blobs: [
+        { digest: digest("b"), sizeBytes: 10 * MIB, action: "upload" },
+        { digest: digest("c"), sizeBytes: 20 * MIB, action: "mount" },
+        { digest: digest("d"), sizeBytes: 30 * MIB, action: "exists" },
+      ],
+      manifests: 2,
+    }],
+    uploadBytes: 10 * MIB,
+    mountBytes: 20 * MIB,
+    existingBytes: 30 * MIB,
+  };
+  const { lines, summary, report, error } = planOutcome(plan);
+  assert.deepEqual(lines, [
+    `r.example/app:1@${digest("a")}`,
+    `  upload  ${shortDigest(digest("b"))}  10.0 MiB`,
+    `  mount   ${shortDigest(digest("c"))}  20.0 MiB`,
+    `  exists  ${shortDigest(digest("d"))}  30.0 MiB`,
+    "  upload 10.0 MiB, mount 20.0 MiB, exists 30.0 MiB; 2 manifests",
+  ]);
+  assert.equal(summary, "Would send 10.0 MiB, 20.0 MiB to mount; 30.0 MiB already there");
+  assert.equal(report, plan);
+  assert.equal(error, undefined);
 });

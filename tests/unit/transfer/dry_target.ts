@@ -1,7 +1,13 @@
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { sha256Digest } from "../../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
-import type { BlobSource, PushTarget, UploadRecord, UploadSession } from "../../../lib/transfer/ports.ts";
+import type {
+  BlobSource,
+  PushTarget,
+  UploadRecord,
+  UploadSession,
+  VerifiableTarget,
+} from "../../../lib/transfer/ports.ts";
 import type { StreamBody } from "../../../lib/util/stream_body.ts";
 
 /** What a session of a {@linkcode DryTarget} is asked. */
@@ -27,6 +33,10 @@ export class DryTarget implements PushTarget {
 
   hasBlob(): Promise<boolean> {
     return Promise.resolve(false);
+  }
+
+  sibling(): VerifiableTarget {
+    return this;
   }
 
   manifestDigest(): Promise<undefined> {

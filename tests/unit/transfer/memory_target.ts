@@ -1,7 +1,12 @@
 import { PusherError } from "../../../lib/errors.ts";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { type Digest, digestOf } from "../../../lib/spec/digest.ts";
-import type { PushTarget, UploadRecord, UploadSession } from "../../../lib/transfer/ports.ts";
+import type {
+  PushTarget,
+  UploadRecord,
+  UploadSession,
+  VerifiableTarget,
+} from "../../../lib/transfer/ports.ts";
 import { createSha } from "../../../lib/util/sha256.ts";
 import type { StreamBody } from "../../../lib/util/stream_body.ts";
 
@@ -66,6 +71,16 @@ export class MemoryTarget implements PushTarget {
   constructor(name = "r.example/app") {
     this.name = name;
     this.registry = name.slice(0, name.indexOf("/"));
+  }
+
+  sibling(repository: string): VerifiableTarget {
+    const blobs = this.mountable.get(repository);
+    return {
+      name: `${this.registry}/${repository}`,
+      hasBlob: ({ digest }) =>
+        blobs ? Promise.resolve(blobs.has(digest)) : Promise.reject(refusal(403, "DENIED", false)),
+      manifestDigest: () => Promise.resolve(undefined),
+    };
   }
 
   async hasBlob({ digest }: Descriptor, signal: AbortSignal): Promise<boolean> {

@@ -64,3 +64,37 @@ Deno.test("planPush() asks again when there is no answer, and fails when there i
   failures = Infinity;
   await assert.rejects(planPush(jobs, context()), /connection broke/);
 });
+
+Deno.test("planPush() plans the mount that a push would ask for, where the source has the blob and says so", async () => {
+  const blobs = new MemoryBlobs();
+  const image = makeImage(await makeManifest(blobs, "config", ["base", "app"]));
+  const target = new MemoryTarget("r.example/app");
+  const [, base] = image.root.blobs;
+  target.mountable.set("base", new Map([[base!.digest, new Uint8Array()]]));
+  const actionsWith = async (mountFrom: string[]): Promise<string> => {
+    const plan = await planPush([{ image, source: blobs, target, tag: "1", mountFrom }], context());
+    return plan.images[0]!.blobs.map(({ action }) => action).join(" ");
+  };
+  assert.equal(await actionsWith(["base"]), "upload mount upload");
+  assert.equal(await actionsWith(["denied"]), "upload upload upload");
+  assert.equal(await actionsWith([]), "upload upload upload");
+});
+
+Deno.test("planPush() asks nothing of a push that sends everything in any case, each blob once a repository", async () => {
+  const blobs = new MemoryBlobs();
+  const image = makeImage(await makeManifest(blobs, "config", ["base"]));
+  const app = new MemoryTarget("r.example/app");
+  const tool = new MemoryTarget("r.example/tool");
+  for (const { digest } of image.root.blobs) app.blobs.set(digest, new Uint8Array());
+  const jobs = [[app, "1"], [app, "2"], [tool, "1"]] as const;
+  const plan = await planPush(
+    jobs.map(([target, tag]) => ({ image, source: blobs, target, tag, mountFrom: ["app"] })),
+    { ...context(), isForced: true },
+  );
+  assert.deepEqual(plan.images.map(({ blobs }) => blobs.map(({ action }) => action).join(" ")), [
+    "upload upload",
+    "exists exists",
+    "upload upload",
+  ]);
+  assert.deepEqual([...app.calls, ...tool.calls], []);
+});

@@ -10,7 +10,8 @@ import { createHttpExchange } from "./http_exchange.ts";
 import type { Environment } from "./proxy_settings.ts";
 import { followRedirects } from "./redirects.ts";
 import { registryError } from "./registry_error.ts";
-import { discard, type Exchange, type RegistryRequest } from "./registry_request.ts";
+import { discard, type Exchange, readCapped, type RegistryRequest } from "./registry_request.ts";
+import { tlsError } from "./tls_error.ts";
 import { traced } from "./trace.ts";
 import { isLoopback } from "./trusted_url.ts";
 
@@ -175,7 +176,12 @@ async function requireRegistry(response: Response, answerer: Answerer): Promise<
     const action = `reach "${registry}"`;
     throw await registryError(response, request, { action, registry, hasCredentials, nowMs: clock.now() });
   }
-  await discard(response);
+  const { bytes } = await readCapped(response);
+  const page = new TextDecoder().decode(bytes);
+  // nginx looks at client certificates after the handshake, and says on a page what it thinks of them.
+  const [text] = status === 400 ? /No required SSL certificate|SSL certificate error/.exec(page) ?? [] : [];
+  const wanted = text && tlsError({ registry, request: "GET /v2/", text });
+  if (wanted) throw wanted;
   throw new PusherError(
     "REGISTRY_UNSUPPORTED",
     `Cannot use "${registry}" as a registry: it answered ${status} to ${baseUrl.href}v2/, as a web server would`,

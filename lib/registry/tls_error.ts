@@ -10,8 +10,12 @@ export interface TlsFailure {
   request: string;
   /** What the TLS library said. */
   text: string;
-  /** How the host was connected to. */
-  settings: HostSettings;
+  /**
+   * How the host was connected to.
+   *
+   * @default {as its name says}
+   */
+  settings?: HostSettings;
 }
 
 /** What it means, and what to do about it. */
@@ -30,7 +34,9 @@ const UNCHECKED = "--insecure-skip-tls-verify goes on without a check.";
  * @param failure What went wrong.
  * @returns The error, with the flag or file that mends it; `undefined` if the failure is of another kind.
  */
-export function tlsError({ registry, request, text, settings }: TlsFailure): PusherError<"TLS"> | undefined {
+export function tlsError(
+  { registry, request, text, settings = {} }: TlsFailure,
+): PusherError<"TLS"> | undefined {
   if (!TLS_REGEXP.test(text)) return undefined;
   const { reason, hint } = explain(text, registry, settings);
   return new PusherError("TLS", `Cannot reach "${registry}": ${reason}`, {
@@ -79,8 +85,9 @@ function explain(text: string, host: string, settings: HostSettings): Explanatio
       hint: `Use a name that the certificate is for, or have it issued for this one; ${UNCHECKED}`,
     };
   }
-  if (/received fatal alert|alert number/i.test(text)) {
-    return settings.clientCertificate
+  if (/received fatal alert|alert number|SSL certificate/i.test(text)) {
+    const isRefused = settings.clientCertificate !== undefined || /certificate error/.test(text);
+    return isRefused
       ? {
         reason: `it refuses our client certificate or our TLS (${printable(text, 200)})`,
         hint: `Check --cert-file and --key-file, and the .cert and .key files of ${directory}.`,

@@ -43,7 +43,11 @@ function imageLines(image: InspectedImage, titles: readonly string[]): string[] 
     pair("size", sizeText(image)),
     ...image.absent.map(absentLine),
     ...layers.map(layerLine),
-    ...manifests.flatMap((manifest) => imageLines(manifest, [`${manifestTitle(manifest)} in ${parent}`])),
+    ...manifests.flatMap((manifest) => {
+      const of = manifests.find(({ digest }) => digest === manifest.subject)?.platform;
+      const title = manifestTitle(manifest) + (of === undefined ? "" : ` of ${of}`);
+      return imageLines(manifest, [`${title} in ${parent}`]);
+    }),
     ...referrers.flatMap((referrer) => imageLines(referrer, [`${manifestTitle(referrer)} of ${parent}`])),
   ];
 }

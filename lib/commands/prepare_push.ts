@@ -13,7 +13,6 @@ import type { CommandContext } from "./command_context.ts";
 import { connectRegistries, type RegistryConnections } from "./connect_registries.ts";
 import { joinImages } from "./join_images.ts";
 import type { NetworkOptions } from "./network_options.ts";
-import { parsePlatforms } from "./parse_platforms.ts";
 import type { PushState } from "./push_state.ts";
 import { confirmTargets, type ImageTarget, recallExperience, type TargetOptions } from "./push_targets.ts";
 import { selectImages } from "./select_images.ts";
@@ -21,9 +20,7 @@ import { shapeImage, type ShapeOptions } from "./shape_image.ts";
 import type { SourcedImage } from "./sourced_image.ts";
 
 /** What is to be pushed where. */
-export interface PreparationOptions extends TargetOptions, Omit<ShapeOptions, "platforms">, NetworkOptions {
-  /** Push only these platforms, for example `linux/arm64`; all that the archives hold when empty. */
-  platforms?: readonly string[] | undefined;
+export interface PreparationOptions extends TargetOptions, ShapeOptions, NetworkOptions {
   /** Make one image for several platforms of all images. */
   index?: boolean | undefined;
   /** User and password, if all goes to one registry. */
@@ -66,7 +63,6 @@ export async function preparePush(
 ): Promise<PushPreparation> {
   using resources = new DisposableStack();
   const { archives, state: { store, history } } = ground;
-  const platforms = parsePlatforms(options.platforms ?? []);
   const images = archives.flatMap((archive) =>
     archive.images.map((image) => ({ ...image, source: archive, path: archive.path }))
   );
@@ -83,7 +79,7 @@ export async function preparePush(
     ...target,
     reference: rewriteReference(target.reference, rules),
   }));
-  const chosen = await shapeTargets(rewritten, { ...options, platforms }, context);
+  const chosen = await shapeTargets(rewritten, options, context);
   await confirmTargets(chosen, options, context);
 
   const repositories = chosen.map(({ reference }) => reference);

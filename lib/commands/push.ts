@@ -11,6 +11,7 @@ import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { findInputs } from "./find_inputs.ts";
 import { openArchives } from "./open_archives.ts";
+import { parsePlatforms } from "./parse_platforms.ts";
 import { type PreparationOptions, preparePush } from "./prepare_push.ts";
 import { openPushSettings, type TransferOptions } from "./push_settings.ts";
 import { findPushState } from "./push_state.ts";
@@ -18,9 +19,11 @@ import type { ImageTarget } from "./push_targets.ts";
 import { startPassing } from "./start_passing.ts";
 
 /** What to push where. */
-export interface PushOptions extends PreparationOptions, TransferOptions {
+export interface PushOptions extends Omit<PreparationOptions, "platforms">, TransferOptions {
   /** Paths of archives; `-` is standard input. */
   archives: readonly string[];
+  /** Push only these platforms, for example `linux/arm64`; all that the archives hold when empty. */
+  platforms?: readonly string[] | undefined;
   /** Ask the registry afterwards whether it holds everything. */
   verify?: boolean | undefined;
   /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
@@ -38,6 +41,7 @@ export interface PushOptions extends PreparationOptions, TransferOptions {
  */
 export async function push(options: PushOptions, context: CommandContext): Promise<PushReport> {
   await using resources = new AsyncDisposableStack();
+  const platforms = parsePlatforms(options.platforms ?? []);
   const inputs = resources.use(await findInputs(options.archives, context));
   const state = await findPushState(options.stateDir, context);
   const started = inputs.sources.size > 0
@@ -46,7 +50,7 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const onFile: FileConsumer | undefined = started && ((file, read) => started.passing.pass(file, read));
   const { archives } = resources.use(await openArchives(options.archives, { inputs, onFile }, context));
   const ground = { archives, state, connections: started?.connections };
-  const preparation = resources.use(await preparePush(options, ground, context));
+  const preparation = resources.use(await preparePush({ ...options, platforms }, ground, context));
   const { jobs, failures, chosen } = preparation;
   const { history, onWarning } = state;
   if (failures.length > 0 && jobs.length === 0) throw firstOf(failures, onWarning);
@@ -81,11 +85,12 @@ function firstOf(failures: readonly PushFailure[], onWarning: (message: string) 
  */
 export async function planOfPush(options: PushOptions, context: CommandContext): Promise<PushPlan> {
   await using resources = new AsyncDisposableStack();
+  const platforms = parsePlatforms(options.platforms ?? []);
   const inputs = resources.use(await findInputs(options.archives, context));
   const state = await findPushState(options.stateDir, context);
   const { archives } = resources.use(await openArchives(options.archives, { inputs }, context));
   const preparation = resources.use(
-    await preparePush({ ...options, yes: true }, { archives, state }, context),
+    await preparePush({ ...options, platforms, yes: true }, { archives, state }, context),
   );
   const { jobs, failures } = preparation;
   const [failure] = failures;

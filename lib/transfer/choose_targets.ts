@@ -1,5 +1,5 @@
 import { PusherError } from "../errors.ts";
-import type { Image } from "../spec/image.ts";
+import { type Image, isWhole } from "../spec/image.ts";
 import {
   DOCKER_HUB,
   formatReference,
@@ -89,7 +89,7 @@ function distinct<T extends Image>(targets: readonly ChosenTarget<T>[]): ChosenT
   for (const target of targets) {
     const reference = formatReference(target.reference);
     const first = byReference.get(reference) ?? target;
-    if (first.image.root.descriptor.digest !== target.image.root.descriptor.digest) {
+    if (first.image !== target.image && !isSame(first.image, target.image)) {
       throw usage(
         `two images would become "${reference}"`,
         "Push them one after the other, each with --image DIGEST and -t, or as one image for several platforms with --index.",
@@ -98,6 +98,11 @@ function distinct<T extends Image>(targets: readonly ChosenTarget<T>[]): ChosenT
     byReference.set(reference, first);
   }
   return [...byReference.values()];
+}
+
+/** Of an index, two archives may hold different parts. */
+function isSame(a: Image, b: Image): boolean {
+  return a.root.descriptor.digest === b.root.descriptor.digest && isWhole(a.root) && isWhole(b.root);
 }
 
 /**

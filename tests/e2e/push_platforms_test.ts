@@ -378,3 +378,34 @@ Deno.test("push chooses images from several archives together", async () => {
     "",
   ]);
 });
+
+Deno.test("push of standard input knows platforms, formats and indexes, too", async () => {
+  await using registry = startTestRegistry();
+  const pipe = async (name: string, ...args: string[]): Promise<string> => {
+    const stdin = await Deno.readFile(fixture(name));
+    const { code, stdout, stderr } = await runCli([
+      "push",
+      "-",
+      "-t",
+      `${registry.host}/app:1`,
+      "--verify",
+      ...args,
+    ], {
+      stdin,
+    });
+    assert.equal(code, 0, stderr);
+    return stdout.trimEnd().split("@")[1]!;
+  };
+  assert.equal(await pipe("c8d-mp", "--platform", "linux/arm64"), MP.arm64);
+  assert.equal(await pipe("c8d-att", "--no-attestations"), MP.amd64);
+  const docker = await pipe("c8d-mp", "--format", "docker");
+  assert.equal((await pullImage(registry, "app:1")).digest, docker);
+  await using dir = await makeTempDir();
+  const other = await writeTar(dir, "s390x.tar", ociLayoutMembers([S390X]));
+  await pipe("docker2010-one", other, "--index");
+  assert.equal((await pullImage(registry, "app:1")).children.length, 2);
+  const { code } = await runCli(["push", "-", "-t", `${registry.host}/app:1`, "--platform", "arm64"], {
+    stdin: "x",
+  });
+  assert.equal(code, 2, "before anything is read");
+});

@@ -73,6 +73,15 @@ Deno.test("--target may name the digest, if it is the image's", () => {
   ]);
 });
 
+Deno.test("two archives may hold one image, but not different parts of it", () => {
+  const [one, other] = [image("a", "team/app:1"), image("a", "team/app:1")];
+  assert.deepEqual(choose([one, other], { registry: "r.example" }), ["r.example/team/app:1 by user"]);
+  const partial = { ...other, root: { ...other.root, absent: [one.root.descriptor] } };
+  refuses("USAGE", /two images would become "r\.example\/team\/app:1"/, [one, partial], {
+    registry: "r.example",
+  });
+});
+
 Deno.test("requireDigest() refuses a target that names another digest than that of what is pushed", () => {
   const app = image("a", "team/app:1");
   const target = (text: string): Parameters<typeof requireDigest>[0] => (

@@ -2,7 +2,10 @@
  * Measures pushes against what this machine can do at most and against other tools, and prints one table: medians of
  * several runs, and ratios of what was measured in the same run.
  *
- *     deno task bench [--size 512MiB] [--runs 3]
+ *     deno task bench [--size 512MiB] [--runs 3] [--large 16GiB]
+ *
+ * With `--large` it also pushes an image of that size and one of 1 GiB, slowly enough that the link is the limit, to
+ * compare their memory.
  *
  * @module
  */
@@ -10,6 +13,7 @@
 import { parseArgs } from "node:util";
 import { formatByteSize, parseByteSize } from "../lib/util/byte_size.ts";
 import { startRealRegistry } from "../tests/support/real_registry.ts";
+import { createCertificateAuthority } from "../tests/support/certificate.ts";
 import { makeTempDir, type TempDir } from "../tests/support/temp_dir.ts";
 import { writeInput } from "./bench/inputs.ts";
 import { measure, type Measurement, median, type Program } from "./bench/measure.ts";
@@ -18,6 +22,7 @@ import { findPeers, isInstalled } from "./bench/peers.ts";
 const MIB = 2 ** 20;
 const PROJECT = new URL("../", import.meta.url);
 const BARE = "bare runtime";
+const SLOW_RATE = "80MB";
 const HASH_ONLY = "hash only, one thread";
 
 /** A line of the table. */
@@ -30,17 +35,23 @@ interface Row {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { size: { type: "string" }, runs: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { size: { type: "string" }, runs: { type: "string" }, large: { type: "string" } },
+  });
   const sizeBytes = Math.round((parseByteSize(values.size ?? "512MiB") ?? NaN) / (6 * MIB)) * 6 * MIB;
   const runs = Number(values.runs ?? 3);
-  if (!(sizeBytes > 0 && runs > 0)) {
-    print("Usage: deno task bench [--size SIZE, at least 6MiB] [--runs NUMBER]\n");
+  const largeBytes = parseByteSize(values.large ?? "0") ?? NaN;
+  if (!(sizeBytes > 0 && runs > 0 && largeBytes >= 0)) {
+    print("Usage: deno task bench [--size SIZE, at least 6MiB] [--runs NUMBER] [--large SIZE]\n");
     Deno.exit(2);
   }
-  await bench(sizeBytes, runs);
+  await bench(sizeBytes, { runs, largeBytes });
 }
 
-async function bench(sizeBytes: number, runs: number): Promise<void> {
+async function bench(
+  sizeBytes: number,
+  { runs, largeBytes }: { runs: number; largeBytes: number },
+): Promise<void> {
   await using resources = new AsyncDisposableStack();
   const dir = resources.use(await makeTempDir());
   const one = dir.join("one.tar");
@@ -54,6 +65,13 @@ async function bench(sizeBytes: number, runs: number): Promise<void> {
   ]);
   const sinks: Sink[] = [];
   for (let nth = 0; nth < 3; nth++) sinks.push(resources.use(await startSink()));
+  const authority = await createCertificateAuthority();
+  const { cert, key } = await authority.issue(["127.0.0.1"]);
+  const [ca, certPath, keyPath] = [dir.join("ca.pem"), dir.join("cert.pem"), dir.join("key.pem")];
+  await Deno.writeTextFile(ca, authority.cert);
+  await Deno.writeTextFile(certPath, cert);
+  await Deno.writeTextFile(keyPath, key);
+  const tlsSink = resources.use(await startSink(certPath, keyPath));
   const push = pusher(dir);
   const rows: Row[] = [
     { name: BARE, program: () => deno(dir.join("empty.ts")) },
@@ -66,11 +84,17 @@ async function bench(sizeBytes: number, runs: number): Promise<void> {
     { name: "push 1 layer to a sink", sizeBytes, program: () => push(one, sinks[0]!.host) },
     { name: "push 3 layers to a sink", sizeBytes, program: () => push(three, sinks[0]!.host) },
     {
+      name: "push 1 layer to a sink over TLS",
+      sizeBytes,
+      program: () => trusting(ca, push(one, tlsSink.host)),
+    },
+    {
       name: "push 3 layers to 3 sinks",
       sizeBytes: 3 * sizeBytes,
       program: () => push(three, ...sinks.map(({ host }) => host)),
     },
   ];
+  rows.push(...await sizesOverSlowLink(largeBytes, { dir, push, host: sinks[0]!.host }));
   if (await isInstalled("docker-registry")) {
     // One for each run: tools remember what a registry has, and mount it.
     const hosts: string[] = [];
@@ -96,13 +120,37 @@ async function bench(sizeBytes: number, runs: number): Promise<void> {
   print(table(rows, measured));
 }
 
+/** The same twice, but for their size: as slow as that hashing never is what is waited for. */
+async function sizesOverSlowLink(
+  largeBytes: number,
+  options: { dir: TempDir; push: (archive: string, ...hosts: string[]) => Program; host: string },
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const sizeBytes of largeBytes > 0 ? [2 ** 30, largeBytes] : []) {
+    const path = options.dir.join(`${sizeBytes}.tar`);
+    await writeInput(path, "bench/large:1", [{ kind: "hole", sizeBytes }]);
+    const { command } = options.push(path, options.host);
+    rows.push({
+      name: `push ${formatByteSize(sizeBytes)} to a sink at ${SLOW_RATE}/s`,
+      sizeBytes,
+      program: () => ({ command: [...command, "--limit-rate", SLOW_RATE] }),
+    });
+  }
+  return rows;
+}
+
 /** Pushes to each of these registries. */
 function pusher(dir: TempDir): (archive: string, ...hosts: string[]) => Program {
+  const options = ["--state-dir", dir.join("state")];
   return (archive, ...hosts) => {
     const where = hosts.flatMap((host) => ["-t", `${host}/bench:1`]);
     const main = new URL("main.ts", PROJECT).pathname;
-    return deno(main, "push", archive, ...where, "--yes", "--quiet", "--state-dir", dir.join("state"));
+    return deno(main, "push", archive, ...where, "--yes", "--quiet", ...options);
   };
+}
+
+function trusting(ca: string, { command }: Program): Program {
+  return { command: [...command, "--ca-file", ca] };
 }
 
 function limit(...args: string[]): Program {
@@ -118,9 +166,10 @@ interface Sink extends AsyncDisposable {
   host: string;
 }
 
-async function startSink(): Promise<Sink> {
+async function startSink(...tls: string[]): Promise<Sink> {
   const path = new URL("scripts/bench/sink.ts", PROJECT).pathname;
-  const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path], stdout: "piped" }).spawn();
+  const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path, ...tls], stdout: "piped" })
+    .spawn();
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
   const port = Number(new TextDecoder().decode(value));

@@ -13,10 +13,10 @@ const MIB = 2 ** 20;
 /** What `crypto.getRandomValues` gives at once. */
 const RANDOM_BYTES = 2 ** 16;
 
-/** One layer: random bytes cannot be compressed, text can. */
+/** One layer: random bytes cannot be compressed, text can, and a hole takes no room on the disk. */
 export interface LayerInput {
   /** What it is made of. */
-  kind: "random" | "text";
+  kind: "random" | "text" | "hole";
   /** How large it is; a multiple of 1 MiB. */
   sizeBytes: number;
 }
@@ -74,9 +74,10 @@ async function writeLayer(file: Deno.FsFile, { kind, sizeBytes }: LayerInput): P
   const chunk = new Uint8Array(MIB);
   for (let at = 0; at < sizeBytes; at += MIB) {
     if (kind === "random") fillRandom(chunk);
-    else fillText(chunk, at);
+    else if (kind === "text") fillText(chunk, at);
     hash.update(chunk);
-    await writeAll(file, chunk);
+    if (kind === "hole") await file.seek(MIB, Deno.SeekMode.Current);
+    else await writeAll(file, chunk);
   }
   const blob: Blob = { digest: `sha256:${hash.hex()}`, size: sizeBytes };
   await file.seek(start, Deno.SeekMode.Start);

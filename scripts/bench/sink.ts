@@ -1,6 +1,6 @@
 /**
  * A registry that takes everything at full speed and keeps nothing, in a process of its own. It says on standard output
- * which port it listens on.
+ * which port it listens on. With the paths of a certificate and its key it speaks TLS.
  *
  * @module
  */
@@ -17,7 +17,15 @@ const ANSWERS: Readonly<Record<string, string>> = {
 };
 
 if (import.meta.main) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [certPath, keyPath] = Deno.args;
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const listener = certPath && keyPath
+    ? Deno.listenTls({
+      ...address,
+      cert: Deno.readTextFileSync(certPath),
+      key: Deno.readTextFileSync(keyPath),
+    })
+    : Deno.listen(address);
   await Deno.stdout.write(new TextEncoder().encode(`${listener.addr.port}\n`));
   // A client that goes away in the middle is none of the sink's business.
   for await (const connection of listener) serve(connection).catch(() => {});

@@ -50,7 +50,10 @@ export class CredentialFinder {
    */
   async find(target: CredentialTarget): Promise<FoundCredentials | undefined> {
     const { given } = this.#sources;
-    if (given) return { credentials: given, source: "the command line" };
+    if (given) {
+      const credentials = "password" in given ? toCredentials(given.username, given.password) : given;
+      return { credentials, source: "the command line" };
+    }
     return this.#fromEnvironment() ?? await this.#fromStore(target.registry) ?? await this.#fromFiles(target);
   }
 

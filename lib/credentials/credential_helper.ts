@@ -92,6 +92,7 @@ export class CredentialHelper {
       return await runProgram([this.program, action], { stdin, ...this.#options });
     } catch (cause) {
       signal.throwIfAborted();
+      if (cause instanceof Deno.errors.NotCapable) throw cause;
       const isMissing = cause instanceof Deno.errors.NotFound;
       throw this.#failed("run", isMissing ? "there is no such program on PATH" : systemReason(cause));
     }

@@ -75,6 +75,19 @@ Deno.test("CredentialFinder takes the command line's, the environment's, ours, d
   }
 });
 
+Deno.test("CredentialFinder takes the user <token> for an identity token, wherever it is named", async () => {
+  await using stage = await makeStage();
+  const { store } = stage;
+  const token = { username: "<token>", password: "t" };
+  const expected = { username: "<token>", identityToken: "t" };
+  const env = { DOCKER_USERNAME: "<token>", DOCKER_PASSWORD: "t" };
+  const given = await new CredentialFinder({ given: token, store }, stage.context()).find(R);
+  const fromEnv = await new CredentialFinder({ store }, stage.context(env)).find(R);
+  await store.set("r.example", token);
+  const stored = await new CredentialFinder({ store }, stage.context()).find(R);
+  for (const found of [given, fromEnv, stored]) assert.deepEqual(found?.credentials, expected);
+});
+
 Deno.test("CredentialFinder leaves the environment's login out where it could be another registry's", async () => {
   await using stage = await makeStage();
   const finder = new CredentialFinder({ usesEnvironment: false, store: stage.store }, stage.context(ENV));

@@ -8,7 +8,7 @@ import type { CommandLine } from "./program.ts";
 export function defineInspect({ program, run }: CommandLine): void {
   program.command("inspect")
     .summary("show images, layers, sizes and digests")
-    .description("Shows what an archive holds: images, platforms, layers, sizes and digests.")
+    .description("Shows what an archive holds: images, platforms, attestations, layers, sizes and digests.")
     .argument("<archive>", "image archive")
     .addHelpText(
       "after",

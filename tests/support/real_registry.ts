@@ -21,6 +21,12 @@ export interface RealRegistryOptions {
   /** Speaks https with this certificate chain and key, with clients whom these authorities vouch for, all in PEM. */
   tls?: { cert: string; key: string; clientAuthorities?: string };
   /**
+   * Where it listens.
+   *
+   * @default {"127.0.0.1"}
+   */
+  address?: "127.0.0.1" | "[::1]";
+  /**
    * What it signs the state of uploads with; a new one after each start loses all uploads.
    *
    * @default {a new one after each start}
@@ -45,7 +51,7 @@ export interface RealRegistry extends AsyncDisposable {
 const SERVICE = "real registry";
 
 /**
- * Starts `docker-registry` on 127.0.0.1, on a free port, with an empty storage.
+ * Starts `docker-registry` on this machine, on a free port, with an empty storage.
  *
  * @param options How it is set up.
  * @returns The registry, ready for requests; disposing it ends it and removes what it kept.
@@ -72,7 +78,7 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
     await Deno.writeTextFile(dir.join("config.json"), JSON.stringify(config));
     return dir.join("config.json");
   };
-  let running = await serve(await configure("127.0.0.1:0"));
+  let running = await serve(await configure(`${options.address ?? "127.0.0.1"}:0`));
   const host = running.ready[1]!;
   return {
     host,
@@ -92,7 +98,10 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
 }
 
 function serve(configPath: string): Promise<BackgroundProcess> {
-  return startProcess(["docker-registry", "serve", configPath], /listening on (127\.0\.0\.1:\d+)/);
+  return startProcess(
+    ["docker-registry", "serve", configPath],
+    /listening on ((?:127\.0\.0\.1|\[::1\]):\d+)/,
+  );
 }
 
 async function writeTls(

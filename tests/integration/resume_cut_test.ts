@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { startCuttingProxy } from "../support/cutting_proxy.ts";
+import { writeLargeArchive } from "../support/large_archive.ts";
 import { makePushStage, uploadedBytes } from "../support/push_stage.ts";
 import { testWith } from "../support/real_parts.ts";
 import { startRealRegistry } from "../support/real_registry.ts";
 import { assertHolds } from "../support/registry_holds.ts";
+import { runCli } from "../support/run_cli.ts";
 import { seededRandom } from "../support/seeded_random.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
 import { startTestRegistry } from "../support/test_registry.ts";
 import { startThrottledProxy } from "../support/throttled_proxy.ts";
 
@@ -19,6 +22,23 @@ function cutsOf(seed: number): { lifetimeBytes: () => number; bytesPerSecond: nu
   const random = seededRandom(seed);
   return { ...FAST, lifetimeBytes: () => (5 + random() * 55) * MIB };
 }
+
+testWith(
+  ["registry"],
+  "push exits with 0 over a link that cuts each connection after 5 to 60 MiB",
+  async () => {
+    await using home = await makeTempDir();
+    const layers = await writeLargeArchive(home.join("image.tar"), [LAYER_BYTES]);
+    await using registry = await startRealRegistry();
+    await using link = startCuttingProxy(registry, cutsOf(3));
+    const args = ["push", home.join("image.tar"), "-t", `${link.host}/app:1`, "--plain-http"];
+    const { code, stdout, stderr } = await runCli(args, { home });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /\/app:1@sha256:[0-9a-f]{64}\n$/);
+    assert.ok(link.cuts > 0);
+    await assertHolds(registry, layers);
+  },
+);
 
 for (const seed of [1, 2]) {
   testWith(

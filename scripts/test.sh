@@ -28,6 +28,7 @@ tmux tmux
 openssl openssl
 script util-linux
 /usr/bin/time time
+zstd zstd
 shellcheck shellcheck
 "
 

@@ -1,8 +1,8 @@
 import { PusherError } from "../errors.ts";
 import { BufferRing, type BufferSupply } from "../util/buffer_ring.ts";
+import { streamRange } from "../util/range_stream.ts";
 import type { StreamTap } from "../util/stream_body.ts";
 import { corruptArchive } from "./archive_error.ts";
-import { streamRange } from "./range_stream.ts";
 
 /** A part of a file that belongs to an entry. */
 export interface FileRange {

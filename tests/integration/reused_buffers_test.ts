@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { streamRange } from "../../lib/archive/range_stream.ts";
+import { streamRange } from "../../lib/util/range_stream.ts";
 import { Connections } from "../../lib/registry/connections.ts";
 import { createHttpExchange } from "../../lib/registry/http_exchange.ts";
 import { BufferRing } from "../../lib/util/buffer_ring.ts";

@@ -26,6 +26,8 @@ const PARTS = {
   "tinyproxy": { programs: ["tinyproxy"] },
   "time": { programs: ["/usr/bin/time"] },
   "mount": { programs: ["mount", "umount"], needsRoot: true },
+  "gzip": { programs: ["gzip"] },
+  "zstd": { programs: ["zstd"] },
   "shellcheck": { programs: ["shellcheck"] },
 } as const satisfies Record<string, Part>;
 

@@ -1,5 +1,5 @@
-import type { BufferSupply } from "../util/buffer_ring.ts";
-import type { StreamTap } from "../util/stream_body.ts";
+import type { BufferSupply } from "./buffer_ring.ts";
+import type { StreamTap } from "./stream_body.ts";
 
 /** What a stream over a part of a file needs. */
 export interface RangeStreamOptions {

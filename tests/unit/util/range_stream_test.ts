@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { streamRange } from "../../../lib/archive/range_stream.ts";
+import { streamRange } from "../../../lib/util/range_stream.ts";
 import { BufferRing } from "../../../lib/util/buffer_ring.ts";
 
 const BUFFER_BYTES = 256 * 1024;

@@ -1,0 +1,123 @@
+import { BLOCK_BYTES, type CompressionMethod } from "./compress_block.ts";
+import type { CompressorPool } from "./compressor_pool.ts";
+
+/** How a stream is compressed. */
+export interface CompressOptions {
+  /** Format and level. */
+  method: CompressionMethod;
+  /** Does the work, for several streams if need be. */
+  pool: CompressorPool;
+}
+
+/** What is around the blocks, and between them nothing. */
+interface Frame {
+  /** Before the first block. */
+  head: Uint8Array;
+  /** Takes note of the plain bytes of a block. */
+  add(block: Uint8Array): void;
+  /** After the last block. */
+  tail(): Uint8Array;
+}
+
+/** Deflate, no flags, no time, no hint about the level, unknown system. */
+const GZIP_HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+/** A last deflate block with nothing in it, in the ten bits it takes. */
+const DEFLATE_END = [0x03, 0x00];
+
+/**
+ * Compresses a stream on all processors. Blocks of 1 MiB are compressed by themselves and joined: to one gzip member,
+ * since some tools read only the first, or to zstd frames. The result depends on the bytes, the method and the version
+ * of the runtime alone, not on time, chunks or threads.
+ *
+ * @param plain What to compress. It is canceled if the result is.
+ * @param options How, and who does it.
+ * @returns The compressed bytes. A chunk is valid only until the next one is asked for.
+ * @throws What `plain` throws.
+ * @see https://www.rfc-editor.org/rfc/rfc1952
+ * @see https://www.rfc-editor.org/rfc/rfc8878
+ */
+export async function* compressStream(
+  plain: ReadableStream<Uint8Array>,
+  { method, pool }: CompressOptions,
+): AsyncGenerator<Uint8Array<ArrayBufferLike>, void, void> {
+  const { head, add, tail } = method.format === "gzip" ? await gzipFrame() : ZSTD_FRAME;
+  const blocks = splitBlocks(plain, pool);
+  const underway: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  try {
+    yield head;
+    for (let isOver = false; !isOver || underway.length > 0;) {
+      // One more than there are threads, so that none waits while the next block is read.
+      while (!isOver && underway.length <= pool.threads) {
+        const { value: block } = await blocks.next();
+        isOver = !block;
+        if (!block) break;
+        add(block);
+        const compressed = pool.compress(block, method);
+        // It is awaited later, if at all; a failure must not count as unhandled until then.
+        compressed.catch(() => {});
+        underway.push(compressed);
+      }
+      const compressed = await underway.shift();
+      if (!compressed) break;
+      yield compressed;
+      pool.giveBack(compressed.buffer);
+    }
+    yield tail();
+  } finally {
+    await blocks.return(undefined);
+    for (const { buffer } of await settled(underway)) pool.giveBack(buffer);
+  }
+}
+
+/** Gives at least one block, even if it is empty: a zstd frame of nothing is a frame, and nothing is none. */
+async function* splitBlocks(
+  plain: ReadableStream<Uint8Array>,
+  pool: CompressorPool,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined, void> {
+  let block: Uint8Array<ArrayBuffer> | undefined;
+  let filled = 0;
+  let isFirst = true;
+  for await (const chunk of plain) {
+    for (let taken = 0; taken < chunk.length;) {
+      block ??= new Uint8Array(pool.takeBuffer(), 0, BLOCK_BYTES);
+      const piece = chunk.subarray(taken, taken + BLOCK_BYTES - filled);
+      block.set(piece, filled);
+      filled += piece.length;
+      taken += piece.length;
+      if (filled < BLOCK_BYTES) continue;
+      yield block;
+      block = undefined;
+      filled = 0;
+      isFirst = false;
+    }
+  }
+  if (block || isFirst) yield block?.subarray(0, filled) ?? new Uint8Array(pool.takeBuffer(), 0, 0);
+}
+
+async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.filter((result) => result.status === "fulfilled").map(({ value }) => value);
+}
+
+/** Every block is a frame. */
+const ZSTD_FRAME: Frame = { head: new Uint8Array(), add() {}, tail: () => new Uint8Array() };
+
+async function gzipFrame(): Promise<Frame> {
+  const { crc32 } = await import("node:zlib");
+  let checksum = 0;
+  let plainBytes = 0;
+  return {
+    head: GZIP_HEAD,
+    add(block) {
+      checksum = crc32(block, checksum);
+      plainBytes += block.length;
+    },
+    tail() {
+      const tail = new DataView(new ArrayBuffer(10));
+      for (const [at, byte] of DEFLATE_END.entries()) tail.setUint8(at, byte);
+      tail.setUint32(2, checksum, true);
+      tail.setUint32(6, plainBytes % 2 ** 32, true);
+      return new Uint8Array(tail.buffer);
+    },
+  };
+}

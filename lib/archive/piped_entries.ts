@@ -1,10 +1,10 @@
 import { digestOf } from "../spec/digest.ts";
 import { BufferRing } from "../util/buffer_ring.ts";
+import { streamRange } from "../util/range_stream.ts";
 import type { BlobRange } from "../util/stream_body.ts";
 import type { ArchiveEntries, ArchiveEntry, KnownContent } from "./archive_entries.ts";
 import { unsupportedArchive } from "./archive_error.ts";
 import { partOf } from "./part_of.ts";
-import { streamRange } from "./range_stream.ts";
 import { TarIndex } from "./tar_index.ts";
 import type { TarEntry } from "./tar_reader.ts";
 

@@ -6,6 +6,7 @@ import type { Outcome } from "./command_runner.ts";
 import type { Host } from "./host.ts";
 import { networkOptions } from "./network_flags.ts";
 import { collect, type CommandLine } from "./program.ts";
+import { parseCompression } from "./parse_compression.ts";
 import { type PasswordOptions, readPassword } from "./read_password.ts";
 
 const MAX_CONCURRENCY = 64;
@@ -72,6 +73,11 @@ export function definePush({ program, host, args, run }: CommandLine): void {
       "send at most this much a second over all uploads, such as 10MB",
       parseRate,
     )
+    .option(
+      "--compress <method>",
+      "compress plain layers: gzip or zstd, with a level if wanted, such as zstd:6; none by default",
+      parseCompression,
+    )
     .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
     .option("--force", "send blobs even if the registry says it has them")
     .option("--verify", "ask the registry afterwards whether it holds everything")
@@ -95,6 +101,7 @@ Examples:
         const { planOutcome, pushOutcome } = await import("./push_view.ts");
         const isPiped = archives.includes("-");
         if (isPiped && options.passwordStdin) throw sharedInput();
+        if (options.format === "docker" && options.compress?.format === "zstd") throw zstdInDocker();
         const credentials = await readCredentials(options, host, context);
         const pushOptions = {
           archives,
@@ -113,6 +120,7 @@ Examples:
           isResuming: options.resume,
           force: options.force,
           verify: options.verify,
+          compression: options.compress,
           ...networkOptions(options),
           stateDir: options.stateDir,
         };
@@ -176,6 +184,17 @@ function invalid(option: string, value: string, wanted: string): PusherError {
     detail: { option },
     hint: `Give ${wanted}, or leave ${option} out.`,
   });
+}
+
+function zstdInDocker(): PusherError {
+  return new PusherError(
+    "USAGE",
+    "Cannot use --compress zstd with --format docker: docker's has no type for it",
+    {
+      detail: { option: "--compress" },
+      hint: "Compress with gzip, or leave --format out.",
+    },
+  );
 }
 
 function incomplete(what: string, option: string): PusherError {

@@ -30,33 +30,43 @@ export function pushOutcome(report: PushReport): Outcome {
  * @returns Lines for people; the plan itself is the report.
  */
 export function planOutcome(plan: PushPlan): Outcome {
+  const { uploadBytes, existingBytes, mountBytes, compressBytes } = plan;
+  const actionWidth = compressBytes > 0 ? "compress".length : "upload".length;
   const lines = plan.images.flatMap(({ reference, digest, blobs, manifests }) => [
-    `${printable(reference)}@${digest}`,
+    digest === undefined ? printable(reference) : `${printable(reference)}@${digest}`,
     ...blobs.map((blob) =>
-      `  ${blob.action.padEnd(6)}  ${shortDigest(blob.digest)}  ${formatByteSize(blob.sizeBytes)}`
+      `  ${blob.action.padEnd(actionWidth)}  ${shortDigest(blob.digest)}  ${formatByteSize(blob.sizeBytes)}`
     ),
     `  ${plannedText(blobs)}; ${manifests === 1 ? "1 manifest" : `${manifests} manifests`}`,
   ]);
-  const { uploadBytes, existingBytes, mountBytes } = plan;
   const mounted = mountBytes === 0 ? "" : `, ${formatByteSize(mountBytes)} to mount`;
-  const summary = `Would send ${formatByteSize(uploadBytes)}${mounted}; ${
+  const compressed = compressBytes === 0
+    ? ""
+    : ` and what ${formatByteSize(compressBytes)} of layers become when they are compressed`;
+  const summary = `Would send ${formatByteSize(uploadBytes)}${compressed}${mounted}; ${
     formatByteSize(existingBytes)
   } already there`;
   return { report: plan, lines, summary, error: undefined };
 }
 
 function plannedText(blobs: readonly PlannedBlob[]): string {
-  const actions = ["upload", "mount", "exists"] as const;
+  const isCompressing = blobs.some(({ action }) => action === "compress");
+  const actions = [...(isCompressing ? ["compress" as const] : []), "upload", "mount", "exists"] as const;
   return actions.map((action) => `${action} ${formatByteSize(plannedBytes(blobs, action))}`).join(", ");
 }
 
 function summaryText(report: PushReport): string {
-  const { pushed, sentBytes, existingBytes, durationMs } = report;
+  const { pushed, sentBytes, existingBytes, compression, durationMs } = report;
   const what = pushed.length === 1 ? printable(pushed[0]!.reference) : `${pushed.length} images`;
   const sent = sentBytes === 0 ? "nothing sent" : `${formatByteSize(sentBytes)} sent`;
   const existing = existingBytes === 0 ? "" : `, ${formatByteSize(existingBytes)} already there`;
   const rate = sentBytes === 0 ? "" : ` (${formatRate(sentBytes / Math.max(durationMs, 1) * 1_000)})`;
-  return `Pushed ${what}: ${sent}${existing}, in ${formatElapsed(durationMs)}${rate}`;
+  const compressed = compression?.plainBytes
+    ? `, ${formatByteSize(compression.plainBytes)} compressed to ${
+      formatByteSize(compression.compressedBytes)
+    }`
+    : "";
+  return `Pushed ${what}: ${sent}${compressed}${existing}, in ${formatElapsed(durationMs)}${rate}`;
 }
 
 function partialError(report: PushReport): PusherError | undefined {

@@ -5,16 +5,19 @@ import type { PushHistory } from "../state/push_history.ts";
 import { planPush, type PushPlan } from "../transfer/plan_push.ts";
 import { pushImages } from "../transfer/push_images.ts";
 import { jobReference, type PushJob } from "../transfer/push_job.ts";
+import { PushRun } from "../transfer/push_run.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
 import { verifyPush } from "../transfer/verify_push.ts";
+import type { CompressionMethod } from "../util/compressor_pool.ts";
 import { DEFAULT_RETRY_POLICY, type RetryContext } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { findInputs } from "./find_inputs.ts";
+import { JobCompressor } from "./job_compressor.ts";
 import { openArchives } from "./open_archives.ts";
 import { parsePlatforms } from "./parse_platforms.ts";
 import { type PreparationOptions, preparePush } from "./prepare_push.ts";
-import { openPushSettings, type TransferOptions } from "./push_settings.ts";
-import { findPushState } from "./push_state.ts";
+import { openPushSettings, type PushSettings, type TransferOptions } from "./push_settings.ts";
+import { findPushState, type PushState } from "./push_state.ts";
 import type { ImageTarget } from "./push_targets.ts";
 import { startPassing } from "./start_passing.ts";
 
@@ -26,6 +29,8 @@ export interface PushOptions extends Omit<PreparationOptions, "platforms">, Tran
   platforms?: readonly string[] | undefined;
   /** Ask the registry afterwards whether it holds everything. */
   verify?: boolean | undefined;
+  /** Compress plain layers; they are sent as they are when absent. */
+  compression?: CompressionMethod | undefined;
   /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
   stateDir?: string | undefined;
 }
@@ -54,18 +59,45 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const { jobs, failures, chosen } = preparation;
   const { history, onWarning } = state;
   if (failures.length > 0 && jobs.length === 0) throw firstOf(failures, onWarning);
-  const send = async (): Promise<PushReport> => {
-    if (started) return await started.passing.push(jobs);
+  const send = async (): Promise<Sent> => {
+    if (started) return { jobs, report: await started.passing.push(jobs) };
     const registries = jobs.map(({ target }) => target.registry);
     await using settings = await openPushSettings(options, { state, registries, context });
-    return await pushImages(jobs, settings.context);
+    using compressor = compressorFor(options, state, context);
+    return compressor
+      ? await pushCompressed(jobs, { compressor, settings })
+      : { jobs, report: await pushImages(jobs, settings.context) };
   };
-  const report = await send();
-  const verified = options.verify ? await verifyAll(jobs, report, retryContext(context)) : report;
+  const { jobs: sent, report } = await send();
+  const verified = options.verify ? await verifyAll(sent, report, retryContext(context)) : report;
   const whole = { ...verified, failures: [...failures, ...verified.failures] };
   await remember(history, chosen, whole.pushed, context.clock.now());
   if (whole.failures.length > 0 && whole.pushed.length === 0) throw firstOf(whole.failures, onWarning);
   return whole;
+}
+
+/** What was sent, as it was sent. */
+interface Sent {
+  jobs: readonly PushJob[];
+  report: PushReport;
+}
+
+async function pushCompressed(
+  plainJobs: readonly PushJob[],
+  { compressor, settings }: { compressor: JobCompressor; settings: PushSettings },
+): Promise<Sent> {
+  using run = new PushRun(settings.context);
+  const { jobs, failures, compression } = await compressor.compress(plainJobs, run);
+  const report = await run.push(jobs);
+  return { jobs, report: { ...report, failures: [...failures, ...report.failures], compression } };
+}
+
+function compressorFor(
+  { compression: method, chunkSizeBytes }: PushOptions,
+  { directory, onWarning }: PushState,
+  { clock, onEvent }: CommandContext,
+): JobCompressor | undefined {
+  return method && new JobCompressor(directory, { method, chunkSizeBytes, clock, onWarning, onEvent });
 }
 
 /** The failure that stands for all; what others say differently becomes a warning. */
@@ -95,7 +127,10 @@ export async function planOfPush(options: PushOptions, context: CommandContext):
   const { jobs, failures } = preparation;
   const [failure] = failures;
   if (failure) throw failure.error;
-  return await planPush(jobs, { ...retryContext(context), isForced: options.force });
+  using compressor = compressorFor(options, state, context);
+  const foreseen = compressor ? await compressor.foresee(jobs) : { jobs, pending: undefined };
+  const { pending } = foreseen;
+  return await planPush(foreseen.jobs, { ...retryContext(context), isForced: options.force, pending });
 }
 
 function retryContext({ clock, random, signal }: CommandContext): RetryContext {

@@ -96,6 +96,12 @@ export async function startDigestCheck(
   return new DigestCheck(blob, hash);
 }
 
-function algorithmOf(digest: Digest): ShaAlgorithm {
+/**
+ * What a digest is made with.
+ *
+ * @param digest Any digest.
+ * @returns The algorithm that it names.
+ */
+export function algorithmOf(digest: Digest): ShaAlgorithm {
   return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }

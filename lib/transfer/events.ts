@@ -23,6 +23,34 @@ export type TransferEvent =
     targets: readonly string[];
   }
   | {
+    /** A layer begins to be compressed, and sent as far as it is: see `blob:start` with the same digest. */
+    type: "compress:start";
+    /** Of the plain layer. */
+    digest: Digest;
+    /** Of the plain layer. */
+    sizeBytes: number;
+  }
+  | {
+    /** Plain bytes were taken in. */
+    type: "compress:bytes";
+    digest: Digest;
+    deltaBytes: number;
+  }
+  | {
+    /** The layer is compressed. */
+    type: "compress:done";
+    digest: Digest;
+    sizeBytes: number;
+    /** Digest of what it is now. */
+    found: Digest;
+    compressedBytes: number;
+  }
+  | {
+    /** The layer could not be read, or compressing was stopped. */
+    type: "compress:failed";
+    digest: Digest;
+  }
+  | {
     /** Work on a blob begins: its existence is asked next. */
     type: "blob:start";
     target: string;

@@ -1,20 +1,14 @@
-import { isPusherError, type PusherError } from "../errors.ts";
+import type { PusherError } from "../errors.ts";
 import { BufferPool } from "../util/buffer_pool.ts";
 import type { ByteReader } from "../util/byte_reader.ts";
-import { claimPassing } from "./passing_content.ts";
-import { type FoundBlob, MAX_HELD_PART_BYTES, PassingWindow } from "./passing_window.ts";
+import { passBlob, passingPartBytes } from "./pass_blob.ts";
+import type { FoundBlob } from "./passing_window.ts";
 import type { PushTarget } from "./ports.ts";
 import type { PushContext } from "./push_images.ts";
 import { PushRun } from "./push_run.ts";
 import { jobReference, type PushJob } from "./push_job.ts";
 import type { PushReport } from "./report.ts";
 import type { OutgoingBlob } from "./upload_content.ts";
-
-/**
- * How long parts are: as short as registries on object storage bear (Amazon S3 takes no parts below 5 MiB, and to
- * go on behind a shorter one a registry copies everything before it), since two of them are held.
- */
-const PART_BYTES = 5 * 2 ** 20;
 
 /** What passes has no other identity than that of its blobs: those named by digests are the same whenever they come. */
 const SOURCE = "pipe";
@@ -40,7 +34,7 @@ export class PassingPush implements Disposable {
   constructor(targets: readonly PushTarget[], context: PushContext) {
     this.#run = new PushRun(context);
     this.#targets = targets;
-    this.#partBytes = Math.min(context.chunkSizeBytes ?? PART_BYTES, MAX_HELD_PART_BYTES);
+    this.#partBytes = passingPartBytes(context);
     context.onEvent({ type: "pass:start", targets: targets.map(({ name }) => name) });
   }
 
@@ -59,26 +53,17 @@ export class PassingPush implements Disposable {
    * claims to be; whatever `read` throws.
    */
   async pass(blob: OutgoingBlob, read: ByteReader): Promise<FoundBlob> {
-    const { signal, limiter, effort } = this.#run;
-    using hash = effort.elsewhere("sha256", blob.size ?? 0) ?? await effort.here("sha256");
-    const window = new PassingWindow({ blob, hash, buffers: this.#buffers, partBytes: this.#partBytes });
-    const stop = new AbortController();
-    const targets = this.#targets.filter(({ name }) => !this.#failures.has(name));
-    const claims = targets.map(() => claimPassing(window, limiter));
-    const found = window.run(read, AbortSignal.any([signal, stop.signal]));
-    found.catch(() => {});
-    await Promise.all(targets.map(async (target, at) => {
-      try {
-        const lane = this.#run.laneTo(target.registry);
-        await lane.pass(blob, { target, claim: claims[at]!, found, source: SOURCE });
-      } catch (error) {
-        if (isPusherError(error)) this.#failures.set(target.name, error);
-        const isNobodyLeft = this.#failures.size === this.#targets.length;
-        if (isNobodyLeft || !isPusherError(error)) stop.abort(error);
-      }
-    }));
-    stop.signal.throwIfAborted();
-    return await found;
+    return await passBlob(blob, read, {
+      run: this.#run,
+      targets: this.#targets.filter(({ name }) => !this.#failures.has(name)),
+      source: SOURCE,
+      buffers: this.#buffers,
+      partBytes: this.#partBytes,
+      onFailure: ({ name }, error) => {
+        this.#failures.set(name, error);
+        return this.#failures.size < this.#targets.length;
+      },
+    });
   }
 
   /**

@@ -16,14 +16,16 @@ export interface PushPlan {
   existingBytes: number;
   /** Bytes one repository would take over from another. */
   mountBytes: number;
+  /** Bytes of plain layers that would be compressed: fewer are sent. */
+  compressBytes: number;
 }
 
 /** What would happen to one image. */
 export interface PlannedImage {
   /** `registry/repository:tag`. */
   reference: string;
-  /** Digest of its manifest or index. */
-  digest: Digest;
+  /** Digest of its manifest or index; unknown while layers of it are to be compressed. */
+  digest?: Digest | undefined;
   /** Its blobs. */
   blobs: readonly PlannedBlob[];
   /** Manifests and indexes that would be written. */
@@ -36,8 +38,8 @@ export interface PlannedBlob {
   digest: Digest;
   /** Its size. */
   sizeBytes: number;
-  /** What would be done with it. */
-  action: "upload" | "exists" | "mount";
+  /** What would be done with it. What would be compressed is sent under another digest, with fewer bytes. */
+  action: "upload" | "exists" | "mount" | "compress";
 }
 
 /** What {@linkcode planPush} works with. */
@@ -48,6 +50,8 @@ export interface PlanContext extends RetryContext {
    * @default {false}
    */
   isForced?: boolean | undefined;
+  /** Layers that would be compressed. */
+  pending?: ReadonlySet<Digest> | undefined;
 }
 
 /**
@@ -58,6 +62,7 @@ export interface PlanContext extends RetryContext {
  * @returns The plan. A mount is planned where another repository of the registry has the blob, or will by then.
  */
 export async function planPush(jobs: readonly PushJob[], context: PlanContext): Promise<PushPlan> {
+  const { pending = new Set() } = context;
   const holders = new Map<string, Set<string>>();
   const images: PlannedImage[] = [];
   for (const job of jobs) {
@@ -65,12 +70,18 @@ export async function planPush(jobs: readonly PushJob[], context: PlanContext): 
     for (const blob of transferableBlobs(job.image)) {
       const key = `${job.target.registry} ${blob.digest}`;
       const names = holders.get(key) ?? new Set();
-      const action = names.has(job.target.name) ? "exists" : await planBlob(job, blob, { ...context, names });
+      const action = pending.has(blob.digest)
+        ? "compress"
+        : names.has(job.target.name)
+        ? "exists"
+        : await planBlob(job, blob, { ...context, names });
       blobs.push({ digest: blob.digest, sizeBytes: blob.size, action });
       holders.set(key, names.add(job.target.name));
     }
     const manifests = [...manifestsBottomUp(...treesOf(job.image))].length;
-    images.push({ reference: jobReference(job), digest: job.image.root.descriptor.digest, blobs, manifests });
+    const isKnown = blobs.every(({ action }) => action !== "compress");
+    const digest = isKnown ? { digest: job.image.root.descriptor.digest } : {};
+    images.push({ reference: jobReference(job), ...digest, blobs, manifests });
   }
   const all = images.flatMap(({ blobs }) => blobs);
   return {
@@ -78,6 +89,7 @@ export async function planPush(jobs: readonly PushJob[], context: PlanContext): 
     uploadBytes: plannedBytes(all, "upload"),
     existingBytes: plannedBytes(all, "exists"),
     mountBytes: plannedBytes(all, "mount"),
+    compressBytes: plannedBytes(all, "compress"),
   };
 }
 

@@ -3,7 +3,7 @@ import { RateWindow } from "./rate_window.ts";
 
 /** Progress at one moment, as plain data for renderers. */
 export interface ProgressView {
-  /** Blobs and saves under way, in the order they began. */
+  /** Blobs, saves and layers being compressed, in the order they began. */
   active: readonly ActiveTransfer[];
   /** Blobs or saved images that are complete. */
   finished: number;
@@ -29,10 +29,10 @@ export interface ProgressView {
 export interface ActiveTransfer {
   /** Digest of the blob, or name of the image being saved. */
   name: string;
-  /** Repository a blob goes to, or the file an image is saved in. */
+  /** Repository a blob goes to, or the file an image is saved in; nothing of a layer being compressed. */
   target: string;
   /** Whether the registry is asked first, bytes move, or a pause comes before the next attempt. */
-  state: "checking" | "sending" | "retrying";
+  state: "checking" | "sending" | "retrying" | "compressing";
   /** Bytes moved; holds while a failed attempt's bytes are sent again. */
   doneBytes: number;
   /** Bytes altogether; `undefined` when unknown. */
@@ -139,6 +139,16 @@ export class ProgressModel {
       case "blob:failed":
         this.#active.delete(blobKey(event));
         return;
+      case "compress:start":
+        this.#start(event.digest, { ...event, name: event.digest, target: "", state: "compressing" });
+        return;
+      case "compress:bytes":
+        this.#compress(event.digest, event.deltaBytes, nowMs);
+        return;
+      case "compress:done":
+      case "compress:failed":
+        this.#active.delete(event.digest);
+        return;
       case "tag:done":
         this.#tagged++;
         return;
@@ -161,13 +171,15 @@ export class ProgressModel {
    * @returns A snapshot.
    */
   view(nowMs: number): ProgressView {
-    const items = [...this.#active.values()];
+    const active = [...this.#active.values()];
+    // What is compressed does not count as sent: that is told of the blob it becomes.
+    const items = active.filter(({ state }) => state !== "compressing");
     const sentBytes = this.#finishedBytes + sum(items.map((item) => item.sentBytes));
     const totalBytes = this.#totalBytes(items);
     const rateBytesPerSecond = this.#rate.bytesPerSecond(nowMs);
     this.#shownBytes = Math.max(this.#shownBytes, sentBytes);
     return {
-      active: items.map((item) => activeTransfer(item, nowMs)),
+      active: active.map((item) => activeTransfer(item, nowMs)),
       finished: this.#finished,
       existing: this.#existing,
       planned: this.#isOpenEnded ? undefined : Math.max(this.#plannedBlobs, this.#finished + items.length),
@@ -205,6 +217,14 @@ export class ProgressModel {
     item.shownBytes = Math.max(item.shownBytes, item.sentBytes);
     item.rate.add(deltaBytes, nowMs);
     this.#rate.add(deltaBytes, nowMs);
+  }
+
+  #compress(key: string, deltaBytes: number, nowMs: number): void {
+    const item = this.#active.get(key);
+    if (!item) return;
+    item.sentBytes += deltaBytes;
+    item.shownBytes = item.sentBytes;
+    item.rate.add(deltaBytes, nowMs);
   }
 
   /** What an earlier process sent is in place, but says nothing about the rate. */

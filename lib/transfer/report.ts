@@ -10,8 +10,18 @@ export interface PushReport {
   sentBytes: number;
   /** Bytes of blobs the registries had already. */
   existingBytes: number;
+  /** What was compressed, if that was asked for. */
+  compression?: Compression | undefined;
   /** From start to end. */
   durationMs: number;
+}
+
+/** What was compressed in this run; what was known from earlier ones does not count. */
+export interface Compression {
+  /** Bytes of plain layers. */
+  plainBytes: number;
+  /** Bytes of what they became. */
+  compressedBytes: number;
 }
 
 /** One tag that now points at its image. */

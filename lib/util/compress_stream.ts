@@ -1,5 +1,4 @@
-import { BLOCK_BYTES, type CompressionMethod } from "./compress_block.ts";
-import type { CompressorPool } from "./compressor_pool.ts";
+import type { CompressionMethod, CompressorPool } from "./compressor_pool.ts";
 
 /** How a stream is compressed. */
 export interface CompressOptions {
@@ -47,7 +46,7 @@ export async function* compressStream(
     yield head;
     for (let isOver = false; !isOver || underway.length > 0;) {
       // One more than there are threads, so that none waits while the next block is read.
-      while (!isOver && underway.length <= pool.threads) {
+      while (!isOver && underway.length <= pool.size) {
         const { value: block } = await blocks.next();
         isOver = !block;
         if (!block) break;
@@ -60,12 +59,12 @@ export async function* compressStream(
       const compressed = await underway.shift();
       if (!compressed) break;
       yield compressed;
-      pool.giveBack(compressed.buffer);
+      pool.giveBack(compressed);
     }
     yield tail();
   } finally {
     await blocks.return(undefined);
-    for (const { buffer } of await settled(underway)) pool.giveBack(buffer);
+    for (const compressed of await settled(underway)) pool.giveBack(compressed);
   }
 }
 
@@ -79,19 +78,19 @@ async function* splitBlocks(
   let isFirst = true;
   for await (const chunk of plain) {
     for (let taken = 0; taken < chunk.length;) {
-      block ??= new Uint8Array(pool.takeBuffer(), 0, BLOCK_BYTES);
-      const piece = chunk.subarray(taken, taken + BLOCK_BYTES - filled);
+      block ??= pool.takeBlock();
+      const piece = chunk.subarray(taken, taken + block.length - filled);
       block.set(piece, filled);
       filled += piece.length;
       taken += piece.length;
-      if (filled < BLOCK_BYTES) continue;
+      if (filled < block.length) continue;
       yield block;
       block = undefined;
       filled = 0;
       isFirst = false;
     }
   }
-  if (block || isFirst) yield block?.subarray(0, filled) ?? new Uint8Array(pool.takeBuffer(), 0, 0);
+  if (block || isFirst) yield (block ?? pool.takeBlock()).subarray(0, filled);
 }
 
 async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {

@@ -1,8 +1,28 @@
-import { BLOCK_BUFFER_BYTES, type CompressionMethod } from "./compress_block.ts";
-import type { CompressAnswer, CompressRequest } from "./compress_worker.ts";
+/** How bytes are compressed: the same bytes compressed in the same way give the same result. */
+export interface CompressionMethod {
+  /** The format of the result. */
+  format: "gzip" | "zstd";
+  /** From 1, the fastest: up to 9 for gzip, up to 19 for zstd. */
+  level: number;
+}
 
+/** Bytes of a block: larger ones compress hardly better. */
+export const BLOCK_BYTES: number = 2 ** 20;
+
+/** What a block grows by where it cannot be compressed: five bytes for each 16 KiB, and a frame around it. */
+const BLOCK_MARGIN_BYTES = 2 ** 10;
 /** Each thread takes about 18 MiB. */
 const MAX_THREADS = 8;
+
+/** Work for a thread. */
+interface Request {
+  /** At the start of a buffer, which is handed over and comes back. */
+  block: Uint8Array<ArrayBuffer>;
+  method: CompressionMethod;
+}
+
+/** What comes of it: the compressed block, in the same buffer, or why there is none. */
+type Answer = Uint8Array<ArrayBuffer> | Error;
 
 /** One thread, and who waits for it, in order. */
 interface Thread {
@@ -16,7 +36,7 @@ interface Thread {
  */
 export class CompressorPool implements Disposable {
   /** How many threads there are at most. */
-  readonly threads: number;
+  readonly size: number;
   #threads: Thread[] = [];
   /** Buffers that are not in use. */
   #free: ArrayBuffer[] = [];
@@ -24,36 +44,40 @@ export class CompressorPool implements Disposable {
   /**
    * Starts nothing yet.
    *
-   * @param threads How many; as many as there are processors, up to 8, by default.
+   * @param size How many threads there may be; as many as there are processors, up to 8, by default.
    */
-  constructor(threads: number = Math.min(navigator.hardwareConcurrency, MAX_THREADS)) {
-    this.threads = threads;
+  constructor(size: number = Math.min(navigator.hardwareConcurrency, MAX_THREADS)) {
+    this.size = size;
   }
 
   /**
-   * Hands out a buffer for a block.
+   * Hands out room for a block.
    *
-   * @returns {@linkcode BLOCK_BUFFER_BYTES} bytes of arbitrary content.
+   * @returns {@linkcode BLOCK_BYTES} of arbitrary content.
    */
-  takeBuffer(): ArrayBuffer {
-    return this.#free.pop() ?? new ArrayBuffer(BLOCK_BUFFER_BYTES);
+  takeBlock(): Uint8Array<ArrayBuffer> {
+    const buffer = this.#free.pop() ?? new ArrayBuffer(BLOCK_BYTES + BLOCK_MARGIN_BYTES);
+    return new Uint8Array(buffer, 0, BLOCK_BYTES);
   }
 
   /**
-   * Takes a buffer back that nobody uses any more.
+   * Takes a block back that nobody uses any more.
    *
-   * @param buffer One that was handed out, or that a compressed block came in.
+   * @param block One that was handed out, or compressed.
    */
-  giveBack(buffer: ArrayBuffer): void {
+  giveBack({ buffer }: Uint8Array<ArrayBuffer>): void {
     this.#free.push(buffer);
   }
 
   /**
-   * Compresses a block in the thread that has the least to do.
+   * Compresses a block by itself, in the thread that has the least to do. Results can be joined: zstd blocks are frames,
+   * gzip blocks are pieces of a deflate stream, without its end.
    *
-   * @param block At the start of a buffer from {@linkcode takeBuffer}, which is handed over.
+   * @param block One from {@linkcode takeBlock}, or the beginning of it; it cannot be used any more.
    * @param method How.
    * @returns The compressed block, to be given back.
+   * @see https://www.rfc-editor.org/rfc/rfc1951
+   * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1
    */
   async compress(
     block: Uint8Array<ArrayBuffer>,
@@ -62,7 +86,7 @@ export class CompressorPool implements Disposable {
     const thread = this.#idlest();
     const result = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     thread.waiting.push(result);
-    const request: CompressRequest = { block, method };
+    const request: Request = { block, method };
     thread.worker.postMessage(request, [block.buffer]);
     return await result.promise;
   }
@@ -75,27 +99,26 @@ export class CompressorPool implements Disposable {
   }
 
   #idlest(): Thread {
-    const idle = this.#threads.find(({ waiting }) => waiting.length === 0);
-    if (idle) return idle;
-    if (this.#threads.length < this.threads) {
-      return this.#start();
-    }
-    return this.#threads.reduce((best, thread) =>
-      thread.waiting.length < best.waiting.length ? thread : best
-    );
+    const [idlest] = this.#threads.toSorted((one, other) => one.waiting.length - other.waiting.length);
+    const isFull = this.#threads.length >= this.size;
+    return idlest && (isFull || idlest.waiting.length === 0) ? idlest : this.#start();
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL("./compress_worker.ts", import.meta.url), { type: "module" });
+    const program = new Blob([`(${serveBlocks})()`], { type: "text/javascript" });
+    const url = URL.createObjectURL(program);
+    const worker = new Worker(url, { type: "module" });
     const thread: Thread = { worker, waiting: [] };
     this.#threads.push(thread);
-    worker.onmessage = ({ data }: MessageEvent<CompressAnswer>) => {
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      URL.revokeObjectURL(url);
       const asking = thread.waiting.shift();
       if (data instanceof Error) asking?.reject(data);
       else asking?.resolve(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
+      URL.revokeObjectURL(url);
       this.#threads = this.#threads.filter((other) => other !== thread);
       end(thread, new Error(`A compressor thread cannot run: ${event.message}`));
     };
@@ -106,4 +129,40 @@ export class CompressorPool implements Disposable {
 function end({ worker, waiting }: Thread, error: Error): void {
   worker.terminate();
   for (const { reject } of waiting.splice(0)) reject(error);
+}
+
+/**
+ * What runs in a thread. It is handed over as text, so that the program stays one file when it is bundled: nothing
+ * outside of it can be used.
+ */
+function serveBlocks(): void {
+  const scope = globalThis as unknown as {
+    onmessage: (event: MessageEvent<Request>) => void;
+    postMessage(answer: Answer, transfer: ArrayBuffer[]): void;
+  };
+  const loading = import("node:zlib");
+  scope.onmessage = async ({ data: { block, method: { format, level } } }) => {
+    const { constants, deflateRawSync, zstdCompressSync } = await loading;
+    // One chunk for the whole result, so that nothing is left behind but that.
+    const chunkSize = block.buffer.byteLength;
+    try {
+      const result = format === "gzip"
+        ? deflateRawSync(block, { chunkSize, level, finishFlush: constants.Z_SYNC_FLUSH })
+        : zstdCompressSync(block, {
+          chunkSize,
+          params: {
+            [constants.ZSTD_c_compressionLevel]: level,
+            // 1 MiB: who decompresses a block needs no more memory than for a block.
+            [constants.ZSTD_c_windowLog]: 20,
+          },
+        });
+      const compressed = new Uint8Array(block.buffer, 0, result.length);
+      compressed.set(result);
+      // Frees it now: what waits for the garbage collector would be tens of megabytes in each thread.
+      if (result.buffer.byteLength >= chunkSize) (result.buffer as ArrayBuffer).transfer(0);
+      scope.postMessage(compressed, [compressed.buffer]);
+    } catch (error) {
+      scope.postMessage(error instanceof Error ? error : new Error(String(error)), []);
+    }
+  };
 }

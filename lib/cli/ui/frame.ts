@@ -108,7 +108,9 @@ function arrange(shown: readonly ActiveTransfer[], size: FrameSize): Layout {
   const speed = take(RATE_WIDTH + gap.length + DURATION_WIDTH);
   const attempt = shown.some(isRepeated) ? take(ATTEMPT_WIDTH) : 0;
   const bar = take(MIN_BAR_WIDTH, MAX_BAR_WIDTH);
-  const hasTargets = new Set(shown.map((transfer) => transfer.target)).size > 1;
+  const targets = new Set(shown.map((transfer) => transfer.target));
+  targets.delete("");
+  const hasTargets = targets.size > 1;
   const target = hasTargets ? take(MIN_NAME_WIDTH, MAX_NAME_WIDTH) : 0;
   return { ...size, gap, name, bar, amount, speed, attempt, target };
 }
@@ -171,7 +173,7 @@ function barText(row: Row, layout: Layout): string {
 
 function statusText(transfer: ActiveTransfer, layout: Layout): string {
   if (transfer.state === "checking") return "checking";
-  if (transfer.state === "sending") return speedText(transfer, layout);
+  if (transfer.state === "sending" || transfer.state === "compressing") return speedText(transfer, layout);
   return `try ${transfer.attempt} in ${formatDuration(transfer.remainingMs ?? 0)}`;
 }
 
@@ -197,8 +199,8 @@ function countsText(view: ProgressView, hidden: number): string {
   return parts.join(", ");
 }
 
-function nameOf(transfer: ActiveTransfer): string {
-  return printable(shortDigest(transfer.name));
+function nameOf({ name, state }: ActiveTransfer): string {
+  return `${state === "compressing" ? "compress " : ""}${printable(shortDigest(name))}`;
 }
 
 /** Whether an earlier attempt failed; the pause before the next one says so itself. */

@@ -92,6 +92,10 @@ export class PlainRenderer implements Renderer {
         return `${this.#blobText(event)} sent (${formatByteSize(event.sizeBytes)})`;
       case "blob:failed":
         return `${this.#blobText(event)} failed: ${printable(event.reason)}`;
+      case "compress:done":
+        return `layer ${shortDigest(event.digest)}: compressed to ${formatByteSize(event.compressedBytes)} (${
+          formatPercent(event.compressedBytes, event.sizeBytes)
+        } of ${formatByteSize(event.sizeBytes)})`;
       case "tag:done":
         return `tagged ${printable(event.reference)} ${event.digest}`;
       case "save:start":

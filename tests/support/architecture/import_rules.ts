@@ -66,7 +66,7 @@ const PACKAGES: Record<string, { where: RegExp; isLazy?: boolean }> = {
   },
   "node:net": { where: /^lib\/registry\/tls_relay\.ts$/, isLazy: true },
   "node:tls": { where: /^lib\/registry\/(tls_relay|machine_certificates)\.ts$/, isLazy: true },
-  "node:zlib": { where: /^lib\/(archive\/|util\/compress_)/, isLazy: true },
+  "node:zlib": { where: /^lib\/(archive\/|util\/compress)/, isLazy: true },
   "node:process": { where: /^lib\/cli\/prompts\.ts$/, isLazy: true },
 };
 

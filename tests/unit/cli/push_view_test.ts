@@ -70,6 +70,7 @@ Deno.test("planOutcome() shows what would be done with each blob, sums for each 
     uploadBytes: 10 * MIB,
     mountBytes: 20 * MIB,
     existingBytes: 30 * MIB,
+    compressBytes: 0,
   };
   const { lines, summary, report, error } = planOutcome(plan);
   assert.deepEqual(lines, [
@@ -82,4 +83,31 @@ Deno.test("planOutcome() shows what would be done with each blob, sums for each 
   assert.equal(summary, "Would send 10.0 MiB, 20.0 MiB to mount; 30.0 MiB already there");
   assert.equal(report, plan);
   assert.equal(error, undefined);
+});
+
+Deno.test("planOutcome() says what would be compressed, whose size and digest nobody knows yet", () => {
+  const { lines, summary } = planOutcome({
+    images: [{
+      reference: "r.example/app:1",
+      blobs: [
+        { digest: digest("b"), sizeBytes: 10 * MIB, action: "compress" },
+        { digest: digest("c"), sizeBytes: 20 * MIB, action: "upload" },
+      ],
+      manifests: 1,
+    }],
+    uploadBytes: 20 * MIB,
+    mountBytes: 0,
+    existingBytes: 0,
+    compressBytes: 10 * MIB,
+  });
+  assert.deepEqual(lines, [
+    "r.example/app:1",
+    `  compress  ${shortDigest(digest("b"))}  10.0 MiB`,
+    `  upload    ${shortDigest(digest("c"))}  20.0 MiB`,
+    "  compress 10.0 MiB, upload 20.0 MiB, mount 0 B, exists 0 B; 1 manifest",
+  ]);
+  assert.equal(
+    summary,
+    "Would send 20.0 MiB and what 10.0 MiB of layers become when they are compressed; 0 B already there",
+  );
 });

@@ -2,8 +2,7 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
-import { BLOCK_BYTES } from "../../../lib/util/compress_block.ts";
-import { CompressorPool } from "../../../lib/util/compressor_pool.ts";
+import { BLOCK_BYTES, CompressorPool } from "../../../lib/util/compressor_pool.ts";
 import { compressAll, patternBytes, streamOf } from "../../support/compressing.ts";
 
 const sizes = fc.oneof(

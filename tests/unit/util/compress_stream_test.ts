@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { BLOCK_BYTES, type CompressionMethod } from "../../../lib/util/compress_block.ts";
 import { compressStream } from "../../../lib/util/compress_stream.ts";
-import { CompressorPool } from "../../../lib/util/compressor_pool.ts";
+import { BLOCK_BYTES, type CompressionMethod, CompressorPool } from "../../../lib/util/compressor_pool.ts";
 import { sha256Hex } from "../../../lib/util/sha256.ts";
 import { runCommand } from "../../support/run_command.ts";
 import { testWith } from "../../support/real_parts.ts";

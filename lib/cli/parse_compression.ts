@@ -1,0 +1,33 @@
+import { PusherError } from "../errors.ts";
+import type { CompressionMethod } from "../util/compressor_pool.ts";
+import { printable } from "../util/printable.ts";
+
+const METHOD_REGEXP = /^(gzip|zstd)(?::([1-9]|1\d))?$/;
+
+/** Levels: gzip's gives what other tools send by default in less time, zstd's is the usual one. */
+const DEFAULT_LEVEL = 3;
+const MAX_GZIP_LEVEL = 9;
+
+/**
+ * Reads the value of `--compress`.
+ *
+ * @param text `none`, `gzip` or `zstd`, or one of these with a level.
+ * @returns The method; `undefined` for none.
+ * @throws {PusherError} `USAGE` if it is anything else.
+ */
+export function parseCompression(text: string): CompressionMethod | undefined {
+  if (text === "none") return undefined;
+  const [, format, digits] = METHOD_REGEXP.exec(text) ?? [];
+  const level = Number(digits ?? DEFAULT_LEVEL);
+  if (format === "gzip" && level <= MAX_GZIP_LEVEL || format === "zstd") return { format, level };
+  throw new PusherError(
+    "USAGE",
+    `Cannot use --compress "${
+      printable(text)
+    }": it is not none, gzip, gzip:1 to gzip:9, zstd, or zstd:1 to zstd:19`,
+    {
+      detail: { option: "--compress" },
+      hint: "Give gzip, which every tool reads, or zstd, which is faster and smaller.",
+    },
+  );
+}

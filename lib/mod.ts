@@ -94,6 +94,7 @@ export type { UploadStrategy } from "./transfer/upload_policy.ts";
 export * from "./util/buffer_ring.ts";
 export type * from "./util/byte_reader.ts";
 export * from "./util/clock.ts";
+export type * from "./util/environment.ts";
 export * from "./util/retry.ts";
 export type * from "./util/stream_body.ts";
 export * from "./version.ts";

@@ -49,13 +49,22 @@ export interface LoginReport {
  */
 export async function login(options: LoginOptions, context: CommandContext): Promise<LoginReport> {
   const { registry } = parseRegistry(options.registry);
-  const { clock, signal, onTrace, onEvent } = context;
   const stateDir = await resolveStateDirectory({ flag: options.stateDir, env: context.env, cwd: Deno.cwd() });
   const keeper = await chooseKeeper(registry, options.store, context);
-  const { username, password } = await askForMissing(registry, options, context);
+  const login = await askForMissing(registry, options, context);
+  await check(registry, login, { options, context });
+  await keep(registry, login, { keeper, stateDir, context });
+  return { registry, username: login.username, storedIn: placeOf(keeper, stateDir) };
+}
+
+async function check(
+  registry: string,
+  { username, password }: Login,
+  { options, context }: { options: LoginOptions; context: CommandContext },
+): Promise<void> {
+  const { env, clock, signal, onTrace, onEvent } = context;
   const credentials = toCredentials(username, password);
   const settingsOf = hostSettings(registry, options, context);
-  const { env } = context;
   await retryAloud(async () => {
     using session = await connectRegistry(registry, { credentials, settingsOf, env, clock, onTrace, signal });
     await checkCredentials(session, credentials, signal);
@@ -63,28 +72,31 @@ export async function login(options: LoginOptions, context: CommandContext): Pro
       onEvent({ type: "notice", message: `${registry} lets everybody in: it did not check the password.` });
     }
   }, context);
+}
+
+/** In one place only: an earlier login that somebody else keeps is taken from there. */
+async function keep(
+  registry: string,
+  { username, password }: Login,
+  { keeper, stateDir, context }: { keeper: Keeper | undefined; stateDir: string; context: CommandContext },
+): Promise<void> {
+  const { clock, onEvent } = context;
   const onWarning = (message: string): void => onEvent({ type: "warning", message });
   const store = new CredentialStore(stateDir, { clock, onWarning });
-  const earlier = await store.get(registry);
+  const earlier = (await store.get(registry))?.keeper;
   if (keeper) await keepLogin(keeper, { registry, username, password }, context);
   await store.set(registry, { username, ...keeper ? { keeper } : { password } });
-  if (earlier?.keeper && !isSame(earlier.keeper, keeper)) {
-    await forgetLogin(earlier.keeper, registry, context);
+  if (earlier && placeOf(earlier, stateDir) !== placeOf(keeper, stateDir)) {
+    await forgetLogin(earlier, registry, context);
   }
-  if (!keeper || "dockerConfig" in keeper) {
-    const path = printable(keeper?.dockerConfig ?? `${stateDir}/credentials.json`);
-    onEvent({ type: "notice", message: `"${path}" is not encrypted; what a credential helper keeps is` });
-  }
-  return { registry, username, storedIn: placeOf(keeper, stateDir) };
+  if (keeper && "helper" in keeper) return;
+  const path = printable(keeper?.dockerConfig ?? `${stateDir}/credentials.json`);
+  onEvent({ type: "notice", message: `"${path}" is not encrypted; what a credential helper keeps is` });
 }
 
 function placeOf(keeper: Keeper | undefined, stateDir: string): string {
   if (!keeper) return stateDir;
   return "helper" in keeper ? `docker-credential-${keeper.helper}` : keeper.dockerConfig;
-}
-
-function isSame(one: Keeper, other: Keeper | undefined): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 async function askForMissing(

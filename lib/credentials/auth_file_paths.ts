@@ -1,5 +1,4 @@
-/** Looks up an environment variable; `undefined` when it is not set. */
-export type Environment = (name: string) => string | undefined;
+import type { Environment } from "../util/environment.ts";
 
 /**
  * Where docker keeps its logins: `config.json` in `DOCKER_CONFIG`, else in `~/.docker`.

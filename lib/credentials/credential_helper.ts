@@ -112,7 +112,7 @@ export class CredentialHelper {
     return new PusherError("HELPER_FAILED", `Cannot ${attempt} "${this.program}": ${reason}`, {
       detail: { helper: this.program },
       hint: "Repair the helper, or take it out of the configuration of docker or podman that names it " +
-        "(credHelpers, credsStore); --username and --password-stdin do without.",
+        "(credHelpers, credsStore), or do without it: login --store file.",
     });
   }
 }

@@ -2,7 +2,7 @@ import { PusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
 import { readCertificates, readClientCertificate } from "./certificate_files.ts";
 import type { HostSettings } from "./host_settings.ts";
-import type { Environment } from "./proxy_settings.ts";
+import type { Environment } from "../util/environment.ts";
 
 /** What docker's and podman's directories say of a host. */
 export type CertificateSettings = Pick<HostSettings, "caCerts" | "clientCertificate">;

@@ -3,7 +3,8 @@ import { printable } from "../util/printable.ts";
 import type { HostSettings } from "./host_settings.ts";
 import { machineCertificates } from "./machine_certificates.ts";
 import { hasOwnCertificate } from "./own_certificate.ts";
-import { type Environment, PROXY_VARIABLES, proxyFor } from "./proxy_settings.ts";
+import type { Environment } from "../util/environment.ts";
+import { PROXY_VARIABLES, proxyFor } from "./proxy_settings.ts";
 import { startTlsRelay } from "./tls_relay.ts";
 
 /** What {@linkcode Connections} work with. */

@@ -1,9 +1,7 @@
 import { PusherError } from "../errors.ts";
+import type { Environment } from "../util/environment.ts";
 import { isInBlock, parseAddress, parseAddressBlock } from "./ip_address.ts";
 import { isLoopback } from "./trusted_url.ts";
-
-/** Reads an environment variable. */
-export type Environment = (name: string) => string | undefined;
 
 /** Variables that name proxies, and hosts to reach without one: those of upper case follow by the same names. */
 export const PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] as const;

@@ -7,7 +7,7 @@ import { basicAuthorization } from "./basic_authorization.ts";
 import { Connections, type ConnectionsOptions } from "./connections.ts";
 import { expectsTls, type HostSettings } from "./host_settings.ts";
 import { createHttpExchange } from "./http_exchange.ts";
-import type { Environment } from "./proxy_settings.ts";
+import type { Environment } from "../util/environment.ts";
 import { followRedirects } from "./redirects.ts";
 import { registryError } from "./registry_error.ts";
 import { discard, type Exchange, readCapped, type RegistryRequest } from "./registry_request.ts";

@@ -123,8 +123,9 @@ function byPost(
 
 function realmUrl(request: TokenRequest): URL {
   const { realm = "" } = request.challenge.parameters;
+  if (realm === "") throw unsupported(request, "it wants a token, but does not say where tokens come from");
   const url = URL.canParse(realm, request.registryUrl) ? new URL(realm, request.registryUrl) : undefined;
-  const reason = realm && url ? distrust(url, request.registryUrl) : "it is not a URL";
+  const reason = url ? distrust(url, request.registryUrl) : "it is not a URL";
   if (!url || reason) throw unsupported(request, `its token service cannot be trusted, as ${reason}`);
   return url;
 }

@@ -71,8 +71,8 @@ Deno.test("fetchToken() finds the realm, and keeps its query", async () => {
 
 Deno.test("fetchToken() gives no password to a realm that is not to be trusted", async () => {
   const realms: [string | undefined, RegExp][] = [
-    [undefined, /not a URL/],
-    ["", /not a URL/],
+    [undefined, /does not say where/],
+    ["", /does not say where/],
     ["https://", /not a URL/],
     ["null://r.example/v2/token", /scheme/],
     ["http://auth.example/token", /leaves TLS/],

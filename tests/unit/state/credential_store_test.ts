@@ -135,3 +135,45 @@ Deno.test("CredentialStore keeps every login when processes write at the same ti
     "push_history.json",
   ]);
 });
+
+Deno.test("CredentialStore remembers who keeps a secret, and keeps none itself then", async () => {
+  await using temp = await makeTempDir();
+  const { store } = createStore(temp.path);
+  await store.set("a.example", { username: "ann", password: "secret" });
+  await store.set("a.example", { username: "ann", keeper: { helper: "pass" } });
+  await store.set("b.example", {
+    username: "bob",
+    keeper: { dockerConfig: "/home/bob/.docker/config.json" },
+  });
+  assert.ok(!(await Deno.readTextFile(`${temp.path}/credentials.json`)).includes("secret"));
+  assert.deepEqual((await store.get("a.example"))?.keeper, { helper: "pass" });
+  assert.equal((await store.get("a.example"))?.password, undefined);
+  assert.deepEqual((await store.list()).map(({ keeper }) => keeper), [
+    { helper: "pass" },
+    { dockerConfig: "/home/bob/.docker/config.json" },
+  ]);
+});
+
+Deno.test("CredentialStore repeats nothing of a file that it does not understand", async () => {
+  await using temp = await makeTempDir();
+  const { store } = createStore(temp.path);
+  const contents = [
+    "SECRET",
+    '{"version":1,"logins":[{"password":"SECRET"',
+    '{"version":1,"logins":"SECRET"}',
+    '{"version":1,"logins":["SECRET"]}',
+    '{"version":1,"logins":[{"registry":"a","username":"u","password":5318008,"storedAt":"x"}]}',
+    '{"version":1,"logins":[{"registry":"a","username":"u","storedAt":"SECRET"}]}',
+    '{"version":1,"logins":[{"registry":"a","username":"u","keeper":"SECRET","storedAt":"x"}]}',
+  ];
+  for (const content of contents) {
+    await Deno.writeTextFile(`${temp.path}/credentials.json`, content);
+    await assert.rejects(store.list(), (error) => {
+      assert.ok(isPusherError(error, "STATE_CORRUPT"), String(error));
+      for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+        assert.doesNotMatch(cause.message, /SECRET|5318008/);
+      }
+      return true;
+    }, content);
+  }
+});

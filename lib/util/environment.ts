@@ -1,0 +1,2 @@
+/** Looks up an environment variable; `undefined` when it is not set. */
+export type Environment = (name: string) => string | undefined;

@@ -51,7 +51,13 @@ export async function shapeImage(
   const referrers = referrersOf(root, wanted.filter(isWhole));
   // What the archive's list says of the image, such as where it was pulled from, holds for what is left of it.
   const descriptor = { ...root.descriptor, annotations: image.root.descriptor.annotations };
-  const shaped = { ...image, root: { ...root, descriptor }, referrers };
+  const archiveDigest = image.root.descriptor.digest;
+  const shaped = {
+    ...image,
+    root: { ...root, descriptor },
+    referrers,
+    ...(archiveDigest === descriptor.digest ? {} : { archiveDigest }),
+  };
   const changes = [
     ...(part === image.root ? [] : [partText(image, part, platforms)]),
     ...(attestationsOf(root).length < attestationsOf(part).length ? ["without attestations"] : []),
@@ -82,7 +88,7 @@ function noticeText(image: SourcedImage, { root }: SourcedImage, changes: readon
   const { digest } = root.descriptor;
   const isKnown = [...manifestsBottomUp(image.root)].some(({ descriptor }) => descriptor.digest === digest);
   const under = isKnown ? `as ${digest}` : `under the new digest ${digest}`;
-  return printable(`${labelOf(image)} is pushed ${[...changes, under].join(", ")}.`, MAX_NOTICE_LENGTH);
+  return printable(`${labelOf(image)} is pushed ${[under, ...changes].join(", ")}.`, MAX_NOTICE_LENGTH);
 }
 
 function platformMissing(image: SourcedImage, missing: readonly Platform[]): PusherError {

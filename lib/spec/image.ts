@@ -27,6 +27,8 @@ export interface Image {
   names: readonly Reference[];
   /** Its manifest or index. */
   root: ManifestNode;
+  /** Digest that it has in its archive, where `root` is something else that was made of it. */
+  archiveDigest?: Digest | undefined;
   /** What refers to it or to manifests of it, and goes where it goes: not part of `root`, found by `subject`. */
   referrers?: readonly ManifestNode[] | undefined;
 }

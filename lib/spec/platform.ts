@@ -36,6 +36,15 @@ const PLATFORM_REGEXP = /^[a-z0-9_.-]+\/[a-z0-9_.-]+(?:\/[a-z0-9_.-]+)?$/i;
  *
  * @param text For example `linux/arm64` or `linux/arm/v7`.
  * @returns The platform, normalized; `undefined` if it is none.
+ *
+ * @example Usage
+ * ```ts
+ * import { formatPlatform, parsePlatform } from "./platform.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(formatPlatform(parsePlatform("linux/aarch64")!), "linux/arm64");
+ * assert.equal(parsePlatform("arm64"), undefined);
+ * ```
  */
 export function parsePlatform(text: string): Platform | undefined {
   if (!PLATFORM_REGEXP.test(text)) return undefined;

@@ -4,7 +4,7 @@ import type { Digest } from "../spec/digest.ts";
 import { manifestsBottomUp, treesOf } from "../spec/image.ts";
 import { retry, type RetryContext } from "../util/retry.ts";
 import type { VerifiableTarget } from "./ports.ts";
-import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
+import { jobReference, type PushJob, reportedDigests, transferableBlobs } from "./push_job.ts";
 
 /** What a push would do, ready for JSON. */
 export interface PushPlan {
@@ -26,6 +26,8 @@ export interface PlannedImage {
   reference: string;
   /** Digest of its manifest or index; unknown while layers of it are to be compressed. */
   digest?: Digest | undefined;
+  /** Digest of the image in its archive, where something else is made of it. */
+  archiveDigest?: Digest | undefined;
   /** Its blobs. */
   blobs: readonly PlannedBlob[];
   /** Manifests and indexes that would be written. */
@@ -80,8 +82,8 @@ export async function planPush(jobs: readonly PushJob[], context: PlanContext): 
     }
     const manifests = [...manifestsBottomUp(...treesOf(job.image))].length;
     const isKnown = blobs.every(({ action }) => action !== "compress");
-    const digest = isKnown ? { digest: job.image.root.descriptor.digest } : {};
-    images.push({ reference: jobReference(job), ...digest, blobs, manifests });
+    const digests = isKnown ? reportedDigests(job.image) : {};
+    images.push({ reference: jobReference(job), ...digests, blobs, manifests });
   }
   const all = images.flatMap(({ blobs }) => blobs);
   return {

@@ -1,4 +1,5 @@
 import type { Descriptor } from "../spec/descriptor.ts";
+import type { Digest } from "../spec/digest.ts";
 import { distinctBlobs, type Image, treesOf } from "../spec/image.ts";
 import { isNonDistributable } from "../spec/media_type.ts";
 import type { BlobSource, PushTarget } from "./ports.ts";
@@ -36,4 +37,14 @@ export function jobReference(job: PushJob): string {
  */
 export function transferableBlobs(image: Image): Descriptor[] {
   return distinctBlobs(...treesOf(image)).filter(({ mediaType }) => !isNonDistributable(mediaType));
+}
+
+/**
+ * The digests of an image, for reports.
+ *
+ * @param image An image.
+ * @returns Its digest, and the one that it has in its archive if that is another.
+ */
+export function reportedDigests({ root, archiveDigest }: Image): { digest: Digest; archiveDigest?: Digest } {
+  return { digest: root.descriptor.digest, ...(archiveDigest === undefined ? {} : { archiveDigest }) };
 }

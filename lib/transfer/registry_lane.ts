@@ -6,7 +6,7 @@ import { retry, type RetryContext } from "../util/retry.ts";
 import type { EventSink } from "./events.ts";
 import type { FoundBlob } from "./passing_window.ts";
 import type { PushTarget, UploadJournal } from "./ports.ts";
-import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
+import { jobReference, type PushJob, reportedDigests, transferableBlobs } from "./push_job.ts";
 import { putManifests } from "./put_manifests.ts";
 import type { PushedImage } from "./report.ts";
 import type { BlobClaim, SharedReads } from "./shared_reads.ts";
@@ -103,7 +103,7 @@ export class RegistryLane {
     }
     const reference = jobReference(job);
     if (job.tag !== undefined) onEvent({ type: "tag:done", reference, digest });
-    return { reference, digest, mediaType };
+    return { reference, ...reportedDigests(job.image), mediaType };
   }
 
   /**

@@ -32,6 +32,8 @@ export interface PushedImage {
   digest: Digest;
   /** Media type of it. */
   mediaType: string;
+  /** Digest of the image in its archive, where something else was made of it: a part, or one in another format. */
+  archiveDigest?: Digest;
 }
 
 /** One image that did not get through. */

@@ -89,7 +89,7 @@ testWith(
     await using registry = await startRealRegistry();
     const one = await push(registry, "mp:arm64", [fixture("c8d-mp"), "--platform", "linux/arm64/v8"]);
     assert.equal(one.digest, MP.arm64);
-    assert.match(one.stderr, /docker\.io\/t\/mp:1 is pushed for linux\/arm64 only, as sha256:b9c9c742/);
+    assert.match(one.stderr, /docker\.io\/t\/mp:1 is pushed as sha256:b9c9c742\w+, for linux\/arm64 only\./);
     const all = await push(registry, "mp:all", [fixture("c8d-mp"), "--platform", "linux/amd64,linux/arm64"]);
     assert.equal(all.digest, MP.index);
     const single = await push(registry, "two:1", [
@@ -106,7 +106,10 @@ testWith(
     const archive = await writeTar(dir, "three.tar", ociLayoutMembers([index]));
     const two = await push(registry, "app:two", [archive, "--platform=linux/s390x,linux/amd64"]);
     assert.deepEqual(platformsOf(two.document), ["linux/amd64", "linux/s390x"]);
-    assert.match(two.stderr, /is pushed for linux\/amd64, linux\/s390x only, under the new digest sha256:/);
+    assert.match(
+      two.stderr,
+      /is pushed under the new digest sha256:\w+, for linux\/amd64, linux\/s390x only\./,
+    );
     await skopeoCopy(`docker://${registry.host}/app:two`, `oci-archive:${dir.join("back.tar")}`);
   },
 );
@@ -144,7 +147,7 @@ testWith(
     assert.equal(alone.digest, AMD64.descriptor.digest);
     assert.match(
       alone.stderr,
-      /docker\.io\/t\/app:1 is pushed for linux\/amd64 only \(the archive lacks linux\/arm64, linux\/s390x\), as/,
+      /docker\.io\/t\/app:1 is pushed as sha256:\w+, for linux\/amd64 only \(the archive lacks linux\/arm64, linux\/s390x\)\./,
     );
 
     const several = await writeTar(dir, "several.tar", without(members, [S390X], [AMD64, ARM64]));
@@ -152,7 +155,7 @@ testWith(
     assert.deepEqual(platformsOf(two.document), ["linux/amd64", "linux/arm64"]);
     assert.match(
       two.stderr,
-      /for linux\/amd64, linux\/arm64 only \(the archive lacks linux\/s390x\), under the new digest/,
+      /under the new digest sha256:\w+, for linux\/amd64, linux\/arm64 only \(the archive lacks linux\/s390x\)\./,
     );
 
     const none = await writeTar(dir, "none.tar", without(members, [AMD64, ARM64, S390X], []));
@@ -251,11 +254,17 @@ testWith(
     await using registry = await startRealRegistry();
     const plain = await push(registry, "att:plain", [fixture("c8d-att"), "--no-attestations"]);
     assert.equal(plain.digest, MP.amd64);
-    assert.match(plain.stderr, /docker\.io\/t\/att:1 is pushed without attestations, as sha256:cfa0a83a/);
+    assert.match(
+      plain.stderr,
+      /docker\.io\/t\/att:1 is pushed as sha256:cfa0a83a\w+, without attestations\./,
+    );
     const both = await push(registry, "mp:plain", [fixture("c8d-mp"), "--no-attestations"]);
     assert.deepEqual(platformsOf(both.document), ["linux/amd64", "linux/arm64"]);
     const docker = await push(registry, "mp:docker", [fixture("c8d-mp"), "--format", "docker"]);
-    assert.match(docker.stderr, /without attestations, in docker's format, under the new digest/);
+    assert.match(
+      docker.stderr,
+      /under the new digest sha256:\w+, without attestations, in docker's format\./,
+    );
     assert.match(docker.document.mediaType, /docker\.distribution\.manifest\.list/);
     await using dir = await makeTempDir();
     await skopeoCopy(`docker://${registry.host}/mp:docker`, `dir:${dir.join("docker")}`);
@@ -265,7 +274,7 @@ testWith(
       "t/img:1",
       "--format=oci",
     ]);
-    assert.match(mixed.stderr, /is pushed in OCI's format, under the new digest/);
+    assert.match(mixed.stderr, /is pushed under the new digest sha256:\w+, in OCI's format\./);
     await skopeoCopy(`docker://${registry.host}/img:oci`, `oci-archive:${dir.join("oci.tar")}`);
   },
 );
@@ -276,9 +285,11 @@ Deno.test("push --dry-run, --json and the history know images as they are pushed
   const args = [fixture("c8d-mp"), "--platform", "linux/arm64", "-t", `${registry.host}/mp:1`];
   const dry = await runCli(["push", ...args, "--dry-run", "--json"], { home });
   const [planned] = JSON.parse(dry.stdout).images;
-  assert.deepEqual([planned.digest, planned.manifests, planned.blobs.length], [MP.arm64, 1, 5]);
+  assert.deepEqual([planned.digest, planned.archiveDigest], [MP.arm64, MP.index]);
+  assert.deepEqual([planned.manifests, planned.blobs.length], [1, 5]);
   const report = JSON.parse((await runCli(["push", ...args, "--json"], { home })).stdout);
-  assert.equal(report.pushed[0].digest, MP.arm64);
+  const { digest, archiveDigest } = report.pushed[0];
+  assert.deepEqual([digest, archiveDigest], [MP.arm64, MP.index]);
   const again = await runCli(["push", fixture("c8d-mp"), "--platform", "linux/arm64"], { home });
   assert.equal(again.stdout, `${registry.host}/mp:1@${MP.arm64}\n`);
 });

@@ -66,30 +66,30 @@ Deno.test("shapeImage() changes nothing and says nothing when nothing has to cha
 Deno.test("shapeImage() says what it makes of an image, and whether the digest is new", async () => {
   const partial = await indexTree([amd64, ofAmd64, s390x], { absent: [arm64] });
   const cases: [ManifestNode, ShapeOptions, unknown, string][] = [
-    [all, platforms("linux/arm64"), digestsIn(arm64), "is pushed for linux/arm64 only, as DIGEST."],
+    [all, platforms("linux/arm64"), digestsIn(arm64), "is pushed as DIGEST, for linux/arm64 only."],
     [
       all,
       { attestations: false },
       [digestsIn(amd64), digestsIn(arm64)],
-      "is pushed without attestations, under the new digest DIGEST.",
+      "is pushed under the new digest DIGEST, without attestations.",
     ],
     [
       partial,
       {},
       digestsIn(amd64),
-      "is pushed for linux/amd64 only (the archive lacks linux/s390x, linux/arm64), as DIGEST.",
+      "is pushed as DIGEST, for linux/amd64 only (the archive lacks linux/s390x, linux/arm64).",
     ],
     [
       await indexTree([amd64, arm64, ofAmd64], { absent: [s390x] }),
       {},
       [amd64, arm64, ofAmd64].map(digestsIn),
-      "is pushed for linux/amd64, linux/arm64 only (the archive lacks linux/s390x), under the new digest DIGEST.",
+      "is pushed under the new digest DIGEST, for linux/amd64, linux/arm64 only (the archive lacks linux/s390x).",
     ],
     [
       await indexTree([amd64], { absent: [ofAmd64] }),
       {},
       digestsIn(amd64),
-      "is pushed for linux/amd64 only (the archive lacks an attestation), as DIGEST.",
+      "is pushed as DIGEST, for linux/amd64 only (the archive lacks an attestation).",
     ],
   ];
   for (const [image, options, expected, text] of cases) {
@@ -107,8 +107,8 @@ Deno.test("shapeImage() does several things to an image at once", async () => {
   assert.equal(root.children.length, 2);
   assert.equal(
     notice,
-    "r.example/app:1 is pushed for linux/amd64, linux/arm64 only, without attestations, in docker's format, under " +
-      "the new digest DIGEST.",
+    "r.example/app:1 is pushed under the new digest DIGEST, for linux/amd64, linux/arm64 only, without " +
+      "attestations, in docker's format.",
   );
 });
 
@@ -118,7 +118,7 @@ Deno.test("shapeImage() calls an image without a name by its digest, and escapes
     descriptor: { ...arm64.descriptor, platform: { os: "a\u{1b}[2J", architecture: "b" } },
   };
   const { notice } = await shaped(await indexTree([amd64], { absent: [odd] }), { names: [] });
-  assert.equal(notice, "DIGEST is pushed for linux/amd64 only (the archive lacks a\\u{1b}[2J/b), as DIGEST.");
+  assert.equal(notice, "DIGEST is pushed as DIGEST, for linux/amd64 only (the archive lacks a\\u{1b}[2J/b).");
 });
 
 Deno.test("shapeImage() refuses a platform that is not there, and says what is", async () => {

@@ -9,6 +9,11 @@ import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 /** Most bytes of documents read from one archive: thousands of images, yet never a threat to memory. */
 const MAX_TOTAL_DOCUMENT_BYTES = 64 * 2 ** 20;
 
+const ODD_ARCHIVE_HINT = "Image tools do not write such documents: check where the archive comes from.";
+
+/** Most documents read from one archive, each as often as something names it: small ones can name millions. */
+const MAX_DOCUMENTS = 20_000;
+
 /** What the readers of both layouts find in an archive: entries, documents, and the blobs they name. */
 export class ArchiveContents {
   /** What it consists of. */
@@ -20,6 +25,7 @@ export class ArchiveContents {
   /** How files of blobs are called. */
   readonly namesOf: BlobNaming;
   #documentBytes = 0;
+  #documents = 0;
 
   /**
    * Starts without blobs and notices.
@@ -44,6 +50,7 @@ export class ArchiveContents {
   async read(entry: ArchiveEntry, maxBytes: number): Promise<Uint8Array> {
     if (entry.sizeBytes > maxBytes) throw this.#tooLarge(`"${entry.name}" is`, maxBytes);
     this.#documentBytes += entry.sizeBytes;
+    if (++this.#documents > MAX_DOCUMENTS) throw this.#tooMany();
     if (this.#documentBytes > MAX_TOTAL_DOCUMENT_BYTES) {
       throw this.#tooLarge("its documents together are", MAX_TOTAL_DOCUMENT_BYTES);
     }
@@ -134,11 +141,19 @@ export class ArchiveContents {
     return undefined;
   }
 
+  #tooMany(): Error {
+    return unsupportedArchive(this.entries.path, {
+      found: "too many documents",
+      reason: `its manifests and configs name each other more than ${MAX_DOCUMENTS} times`,
+      hint: ODD_ARCHIVE_HINT,
+    });
+  }
+
   #tooLarge(what: string, limitBytes: number): Error {
     return unsupportedArchive(this.entries.path, {
       found: "document too large",
       reason: `${what} larger than ${formatByteSize(limitBytes)}`,
-      hint: "Image tools do not write such documents: check where the archive comes from.",
+      hint: ODD_ARCHIVE_HINT,
     });
   }
 }

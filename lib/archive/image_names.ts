@@ -33,14 +33,8 @@ export function parseImageNames(texts: readonly string[], notices: string[]): Re
  * @returns The same, each digest once, where it came first.
  */
 export function mergeEqualImages(images: readonly Image[]): Image[] {
-  const merged = new Map<string, Image>();
-  for (const image of images) {
-    const { digest } = image.root.descriptor;
-    const same = merged.get(digest);
-    const names = distinct([...same?.names ?? [], ...image.names]);
-    merged.set(digest, { ...same ?? image, names });
-  }
-  return [...merged.values()];
+  const equal = Map.groupBy(images, ({ root }) => root.descriptor.digest).values();
+  return [...equal].map((same) => ({ ...same[0]!, names: distinct(same.flatMap(({ names }) => names)) }));
 }
 
 function distinct(names: readonly Reference[]): Reference[] {

@@ -17,10 +17,13 @@ import { notImageArchive } from "./not_an_image.ts";
 import { readOciLayout } from "./oci_layout.ts";
 
 /**
- * Largest `manifest.json`. An image of docker's most layers (127) takes 50 KiB of it, so this is hundreds of those or
- * ten thousands of usual ones; containerd stops at 20 MiB, containers/image at 1 MiB.
+ * Largest `manifest.json`. An image of docker's most layers (127) takes 50 KiB of it, so this is more than a
+ * hundred of those or thousands of usual ones; containerd stops at 20 MiB, containers/image at 1 MiB.
  */
-export const MAX_MANIFEST_JSON_BYTES: number = 16 * 2 ** 20;
+export const MAX_MANIFEST_JSON_BYTES: number = 8 * 2 ** 20;
+
+/** Most sentences for the user. */
+const MAX_NOTICES = 20;
 
 const SPACE = 0x20;
 const BRACE = 0x7b;
@@ -48,6 +51,9 @@ export async function readImages(entries: ArchiveEntries): Promise<ArchiveImages
   const { images, ...found } = await readLayout(entries);
   const distinctImages = mergeEqualImages(images);
   if (distinctImages.length === 0) throw corruptArchive(entries.path, "it lists no image");
+  const { notices } = found.contents;
+  const unsaid = notices.splice(MAX_NOTICES).length;
+  if (unsaid > 0) notices.push(`There are ${unsaid} more notices of this kind.`);
   return { ...found, images: distinctImages };
 }
 

@@ -8,11 +8,19 @@
 import * as v from "valibot";
 import type { Descriptor } from "./descriptor.ts";
 import { type Digest, isDigest } from "./digest.ts";
+import { jsonDepth } from "./json_depth.ts";
 import { isIndexType, isManifestType, MEDIA_TYPE } from "./media_type.ts";
 import type { Platform } from "./platform.ts";
 
 /** Largest manifest, index or config read into memory, as the distribution spec suggests for registries. */
 export const MAX_DOCUMENT_BYTES: number = 4 * 2 ** 20;
+
+/** Deepest nesting: documents need ten levels or so, and a parser takes a hundred bytes for each. */
+const MAX_DOCUMENT_DEPTH = 200;
+
+/** Most images in one `manifest.json`, and most names. */
+const MAX_DOCKER_SAVE_ITEMS = 10_000;
+const MAX_REPO_TAGS = 100_000;
 
 const digestSchema = v.custom<Digest>(
   (value) => typeof value === "string" && isDigest(value),
@@ -131,7 +139,7 @@ export interface DockerSaveItem {
     | undefined;
 }
 
-const dockerSaveSchema: v.GenericSchema<DockerSaveItem[]> = v.array(v.object({
+const dockerSaveItemSchema = v.object({
   Config: v.string(),
   RepoTags: v.nullish(v.array(v.string()), []),
   Layers: v.nullish(v.array(v.string()), []),
@@ -144,7 +152,16 @@ const dockerSaveSchema: v.GenericSchema<DockerSaveItem[]> = v.array(v.object({
       urls: v.optional(v.array(v.string())),
     }),
   )),
-})) as v.GenericSchema<DockerSaveItem[]>;
+}) as v.GenericSchema<DockerSaveItem>;
+
+const dockerSaveSchema: v.GenericSchema<DockerSaveItem[]> = v.pipe(
+  v.array(dockerSaveItemSchema),
+  v.maxLength(MAX_DOCKER_SAVE_ITEMS, `it has more than ${MAX_DOCKER_SAVE_ITEMS} images`),
+  v.check(
+    (items) => items.reduce((sum, { RepoTags }) => sum + RepoTags.length, 0) <= MAX_REPO_TAGS,
+    `it has more than ${MAX_REPO_TAGS} names`,
+  ),
+);
 
 /** A document that is not what it should be; the caller knows its name and makes the user's error of it. */
 export class DocumentError extends Error {
@@ -240,6 +257,7 @@ export function parseDocument<T>(schema: v.GenericSchema<unknown, T>, bytes: Uin
 }
 
 function parseJson(bytes: Uint8Array): unknown {
+  if (jsonDepth(bytes) > MAX_DOCUMENT_DEPTH) throw new DocumentError("it is nested too deeply");
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -249,7 +267,8 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 function check<T>(schema: v.GenericSchema<unknown, T>, json: unknown): T {
-  const result = v.safeParse(schema, json);
+  // Early, since a hostile list can be wrong in millions of places.
+  const result = v.safeParse(schema, json, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue);

@@ -245,7 +245,7 @@ Deno.test("openArchive() refuses lists of images that are beyond all measure, wi
   await rejectsWith(
     openMembers([{ name: "manifest.json", body: large }]),
     "ARCHIVE_UNSUPPORTED",
-    /"manifest\.json" is larger than 16\.0 MiB/,
+    /"manifest\.json" is larger than 8\.00 MiB/,
   );
   await rejectsWith(
     openMembers([{ name: "oci-layout" }, { name: "index.json", body: large }]),

@@ -213,3 +213,19 @@ Deno.test("manifestTypeOf() takes a document at its word, and else goes by its f
   }
   assert.throws(() => manifestTypeOf(bytes('{"schemaVersion":')), DocumentError);
 });
+
+Deno.test("documents that would take unreasonable memory are refused", () => {
+  const refuses = (text: string, message: RegExp): void =>
+    assert.throws(() => parseDockerSaveManifest(bytes(text)), (error) => {
+      assert(error instanceof DocumentError);
+      assert.match(error.message, message);
+      return true;
+    });
+  refuses("[".repeat(201), /it is nested too deeply/);
+  refuses(`${"[".repeat(100)}${"]".repeat(100)}`, /"0\.Config" is wrong/);
+  const items = (count: number, tags: readonly string[]): string =>
+    JSON.stringify(Array(count).fill({ Config: "c", RepoTags: tags, Layers: [] }));
+  refuses(items(10_001, []), /it has more than 10000 images/);
+  refuses(items(1, Array(100_001).fill("a")), /it has more than 100000 names/);
+  assert.equal(parseDockerSaveManifest(bytes(items(10_000, Array(10).fill("a")))).length, 10_000);
+});

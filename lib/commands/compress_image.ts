@@ -34,7 +34,12 @@ export async function compressImage(
     `under the new digest ${descriptor.digest}`,
   ];
   return {
-    image: { ...image, root: { ...root, descriptor }, referrers },
+    image: {
+      ...image,
+      root: { ...root, descriptor },
+      referrers,
+      archiveDigest: image.archiveDigest ?? image.root.descriptor.digest,
+    },
     notice: `${label} is pushed ${changes.join(", ")}.`,
   };
 }

@@ -290,6 +290,20 @@ Deno.test("push --dry-run, --json and the history know images as they are pushed
   const report = JSON.parse((await runCli(["push", ...args, "--json"], { home })).stdout);
   const { digest, archiveDigest } = report.pushed[0];
   assert.deepEqual([digest, archiveDigest], [MP.arm64, MP.index]);
+  const plain = JSON.parse((await runCli(["inspect", fixture("docker2010-one"), "--json"])).stdout).images[0];
+  const compress = [
+    "push",
+    fixture("docker2010-one"),
+    "-t",
+    `${registry.host}/gz:1`,
+    "--compress",
+    "gzip",
+    "--json",
+  ];
+  for (const format of [[], ["--format", "docker"]]) {
+    const { pushed } = JSON.parse((await runCli([...compress, ...format], { home })).stdout);
+    assert.equal(pushed[0].archiveDigest, plain.digest);
+  }
   const again = await runCli(["push", fixture("c8d-mp"), "--platform", "linux/arm64"], { home });
   assert.equal(again.stdout, `${registry.host}/mp:1@${MP.arm64}\n`);
 });

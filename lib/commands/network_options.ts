@@ -36,7 +36,7 @@ export interface NetworkOptions {
 export function hostSettings(
   registry: string,
   options: NetworkOptions,
-  { env, config }: Pick<CommandContext, "env" | "config">,
+  { env, config, onTrace }: Pick<CommandContext, "env" | "config" | "onTrace">,
 ): (host: string) => Promise<HostSettings> {
   const { plainHttp, insecureSkipTlsVerify, caFiles = [], certFile, keyFile } = options;
   return async (host) => {
@@ -44,12 +44,13 @@ export function hostSettings(
     const isRegistry = hostname(host) === hostname(registry);
     const configured = (isRegistry ? config?.hostOf(host) : config?.entryOf(host)) ?? {};
     const files = caFiles.length > 0 ? caFiles : config?.hostOf(host).caFiles ?? [];
+    for (const file of [...files, ...found.files]) onTrace?.(`certificate for ${host}: ${file}`);
     const pair = isRegistry && (certFile || keyFile) ? { certFile, keyFile } : configured;
     return {
       plainHttp: (isRegistry ? plainHttp : undefined) ?? configured.plainHttp,
       insecureSkipTlsVerify: (isRegistry ? insecureSkipTlsVerify : undefined) ??
         configured.insecureSkipTlsVerify,
-      caCerts: [...await Promise.all(files.map(readCertificates)), ...found.caCerts ?? []],
+      caCerts: [...await Promise.all(files.map(readCertificates)), ...found.caCerts],
       clientCertificate: await clientCertificateOf(pair) ?? found.clientCertificate,
     };
   };

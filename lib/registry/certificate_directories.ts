@@ -1,11 +1,18 @@
 import { PusherError } from "../errors.ts";
 import { printable } from "../util/printable.ts";
 import { readCertificates, readClientCertificate } from "./certificate_files.ts";
-import type { HostSettings } from "./host_settings.ts";
+import type { ClientCertificate } from "./host_settings.ts";
 import type { Environment } from "../util/environment.ts";
 
 /** What docker's and podman's directories say of a host. */
-export type CertificateSettings = Pick<HostSettings, "caCerts" | "clientCertificate">;
+export interface FoundCertificates {
+  /** Certificates to trust. */
+  caCerts: readonly string[];
+  /** What the host is shown when it asks who we are. */
+  clientCertificate: ClientCertificate | undefined;
+  /** Where all that is. */
+  files: readonly string[];
+}
 
 /**
  * Reads what docker and podman keep of a host: authorities to trust (`*.crt`) and who we are (`*.cert`, `*.key`).
@@ -19,18 +26,23 @@ export type CertificateSettings = Pick<HostSettings, "caCerts" | "clientCertific
 export async function readCertificateDirectories(
   host: string,
   env: Environment,
-): Promise<CertificateSettings> {
+): Promise<FoundCertificates> {
   const caCerts: string[] = [];
-  let clientCertificate: HostSettings["clientCertificate"];
+  const files: string[] = [];
+  let clientCertificate: ClientCertificate | undefined;
   for (const directory of directories(env)) {
     const path = `${directory}/${host}`;
     const names = await fileNames(path);
     for (const name of names.filter((name) => name.endsWith(".crt"))) {
       caCerts.push(await readCertificates(`${path}/${name}`));
+      files.push(`${path}/${name}`);
     }
-    clientCertificate ??= await readPair(path, names);
+    const pair = clientCertificate ? undefined : pairIn(path, names);
+    if (!pair) continue;
+    clientCertificate = await readClientCertificate(pair.cert, pair.key);
+    files.push(pair.cert, pair.key);
   }
-  return { caCerts, clientCertificate };
+  return { caCerts, clientCertificate, files };
 }
 
 function directories(env: Environment): string[] {
@@ -45,7 +57,7 @@ function directories(env: Environment): string[] {
   ];
 }
 
-async function readPair(path: string, names: readonly string[]): Promise<HostSettings["clientCertificate"]> {
+function pairIn(path: string, names: readonly string[]): { cert: string; key: string } | undefined {
   const pairs = new Set(
     names.filter((name) => /\.(?:cert|key)$/.test(name)).map((name) => name.replace(/\.[^.]+$/, "")),
   );
@@ -54,7 +66,7 @@ async function readPair(path: string, names: readonly string[]): Promise<HostSet
   for (const end of [".cert", ".key"]) {
     if (!names.includes(`${first}${end}`)) throw unpaired(`${path}/${first}`, end);
   }
-  return await readClientCertificate(`${path}/${first}.cert`, `${path}/${first}.key`);
+  return { cert: `${path}/${first}.cert`, key: `${path}/${first}.key` };
 }
 
 /** None where there is no such directory, and where only root may look: then it is not meant for us. */

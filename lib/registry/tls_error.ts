@@ -15,7 +15,7 @@ export interface TlsFailure {
    *
    * @default {as its name says}
    */
-  settings?: HostSettings;
+  settings?: HostSettings | undefined;
 }
 
 /** What it means, and what to do about it. */

@@ -3,23 +3,11 @@ import { ArchiveFile } from "../../../lib/archive/archive_file.ts";
 import { indexTar } from "../../../lib/archive/tar_index.ts";
 import { isPusherError } from "../../../lib/errors.ts";
 import { tarHeader, type TarMember } from "../../support/archives.ts";
+import { hasSparseFiles } from "../../support/sparse_archive.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";
 
 const GIB = 2 ** 30;
 const IS_WINDOWS = Deno.build.os === "windows";
-
-/** Whether files with holes cost next to nothing here. */
-async function hasSparseFiles(): Promise<boolean> {
-  await using temp = await makeTempDir();
-  const path = `${temp.path}/sparse`;
-  try {
-    await Deno.writeFile(path, new Uint8Array(0));
-    await Deno.truncate(path, 40 * GIB);
-    return ((await Deno.stat(path)).blocks ?? Infinity) < 1000;
-  } catch {
-    return false;
-  }
-}
 
 async function collect(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";

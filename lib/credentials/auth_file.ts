@@ -121,7 +121,7 @@ export function authFileError(path: string, cause: unknown): PusherError {
     `Cannot read logins from "${printable(path)}": ${systemReason(cause)}`,
     {
       detail: { path },
-      hint: "Repair the file or move it away, or give --username and --password-stdin.",
+      hint: "Repair the file or move it away, or do without it: login --store file.",
       cause,
     },
   );

@@ -177,7 +177,7 @@ function hintFor(
       if (!purpose.hasCredentials) return `Run "${login}", or give --username and --password.`;
       return `Check the user name and the password, and that this user has access to "${
         repository ?? registry
-      }".`;
+      }"; --debug names where they come from.`;
     case 403:
       if (!purpose.hasCredentials) return `Run "${login}": this registry does not allow it without a login.`;
       return `Check that this user may write to "${

@@ -40,6 +40,8 @@ export interface PassingFile {
   size: number;
   /** What it is, as far as its first bytes say. */
   mediaType: string;
+  /** Whether its first bytes are those of a tar archive. */
+  isTar: boolean;
 }
 
 /**
@@ -136,9 +138,10 @@ async function letPass(entry: TarEntry, passage: Passage): Promise<KnownContent>
   const { name, sizeBytes: size } = entry;
   const digest = claimedDigest(name);
   const compression = sniffArchive(start);
-  const mayBeLayer = compression !== undefined || hasTarChecksum(start) || isZeroBlock(start);
+  const isTar = hasTarChecksum(start) || isZeroBlock(start);
+  const mayBeLayer = compression !== undefined || isTar;
   if (digest === undefined && !mayBeLayer) return { compression, digest: await digestPassing(read) };
-  const file = { name, digest, size, mediaType: mediaTypeOf(compression) };
+  const file = { name, digest, size, mediaType: mediaTypeOf(compression), isTar };
   const mustInflate = digest === undefined && compression !== undefined && isNative(compression);
   if (!mustInflate) return { compression, digest: (await onFile(file, read)).digest };
   using layer = await startDiffId(compression);

@@ -1,3 +1,4 @@
+import type { FileConsumer } from "../archive/read_piped_archive.ts";
 import { plainLayers } from "../spec/compress_layers.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
@@ -6,6 +7,8 @@ import { CompressedLayers } from "../state/compressed_layers.ts";
 import type { StateOptions } from "../state/state_document.ts";
 import { CompressedSource } from "../transfer/compressed_source.ts";
 import type { EventSink } from "../transfer/events.ts";
+import { PassingCompressor } from "../transfer/passing_compressor.ts";
+import type { PassingPush } from "../transfer/passing_push.ts";
 import type { FoundBlob } from "../transfer/passing_window.ts";
 import type { BlobSource } from "../transfer/ports.ts";
 import { jobReference, type PushJob } from "../transfer/push_job.ts";
@@ -57,6 +60,10 @@ export class JobCompressor implements Disposable {
   #options: JobCompressorOptions;
   #pool = new CompressorPool();
   #memory: CompressedLayers;
+  /** Compresses what passes once, if anything does. */
+  #passing: PassingCompressor | undefined;
+  /** What has passed as it was. */
+  #unchanged = new Set<Digest>();
 
   /**
    * Starts nothing yet.
@@ -73,6 +80,27 @@ export class JobCompressor implements Disposable {
   }
 
   /**
+   * Compresses plain layers that pass once.
+   *
+   * @param passing Sends what comes of it.
+   * @returns Takes what passes.
+   */
+  async consumerFor(passing: PassingPush): Promise<FileConsumer> {
+    const compressor = this.#passing = new PassingCompressor(passing, {
+      ...this.#options,
+      pool: this.#pool,
+      known: await this.#memory.list(),
+      onCompressed: (digest, compressed) => this.#memory.add(digest, compressed),
+    });
+    return async (file, read) => {
+      if (file.isTar) return await compressor.pass(file, read);
+      const found = await passing.pass(file, read);
+      this.#unchanged.add(found.digest);
+      return found;
+    };
+  }
+
+  /**
    * Compresses the plain layers of images and sends them on the way, except those of which it is remembered what they
    * become: what registries do not have of these is compressed when it is pushed.
    *
@@ -82,7 +110,7 @@ export class JobCompressor implements Disposable {
    * @throws The run's reason when aborted.
    */
   async compress(jobs: readonly PushJob[], run: PushRun): Promise<CompressedJobs> {
-    const known = await this.#memory.list();
+    const known = new Map([...await this.#memory.list(), ...this.#passing?.compressed ?? []]);
     const plainJobs = await this.#findPlain(jobs);
     const unknown = unknownLayers(plainJobs, known);
     const { onEvent } = this.#options;
@@ -100,13 +128,17 @@ export class JobCompressor implements Disposable {
       if (error) failures.push({ reference: jobReference(plainJob.job), error });
       else ready.push(plainJob);
     }
+    const passed = this.#passing?.compression ?? { plainBytes: 0, compressedBytes: 0 };
     const done = unknown.filter(({ layer }) => compressed.has(layer.digest));
     return {
       jobs: await this.#compressImages(ready, new Map([...known, ...compressed])),
       failures,
       compression: {
-        plainBytes: done.reduce((sum, { layer }) => sum + layer.size, 0),
-        compressedBytes: [...compressed.values()].reduce((sum, { size }) => sum + size, 0),
+        plainBytes: done.reduce((sum, { layer }) => sum + layer.size, passed.plainBytes),
+        compressedBytes: [...compressed.values()].reduce(
+          (sum, { size }) => sum + size,
+          passed.compressedBytes,
+        ),
       },
     };
   }
@@ -144,11 +176,16 @@ export class JobCompressor implements Disposable {
       sources.set(job.source, source);
       const layers: Descriptor[] = [];
       for (const layer of plainLayers(job.image.root)) {
-        if (await isPlainLayer(job.source, layer)) layers.push(layer);
+        if (await this.#isPlain(job, layer)) layers.push(layer);
       }
       plainJobs.push({ job, layers, source });
     }
     return plainJobs;
+  }
+
+  async #isPlain({ source }: PushJob, layer: Descriptor): Promise<boolean> {
+    if (this.#passing?.compressed.has(layer.digest)) return true;
+    return !this.#unchanged.has(layer.digest) && await isPlainLayer(source, layer);
   }
 
   /** An image that goes to several targets is the same everywhere. */

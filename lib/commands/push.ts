@@ -2,8 +2,8 @@ import type { FileConsumer } from "../archive/read_piped_archive.ts";
 import { isPusherError } from "../errors.ts";
 import { formatReference } from "../spec/reference.ts";
 import type { PushHistory } from "../state/push_history.ts";
+import type { PassingPush } from "../transfer/passing_push.ts";
 import { planPush, type PushPlan } from "../transfer/plan_push.ts";
-import { pushImages } from "../transfer/push_images.ts";
 import { jobReference, type PushJob } from "../transfer/push_job.ts";
 import { PushRun } from "../transfer/push_run.ts";
 import type { PushedImage, PushFailure, PushReport } from "../transfer/report.ts";
@@ -16,7 +16,7 @@ import { JobCompressor } from "./job_compressor.ts";
 import { openArchives } from "./open_archives.ts";
 import { parsePlatforms } from "./parse_platforms.ts";
 import { type PreparationOptions, preparePush } from "./prepare_push.ts";
-import { openPushSettings, type PushSettings, type TransferOptions } from "./push_settings.ts";
+import { openPushSettings, type TransferOptions } from "./push_settings.ts";
 import { findPushState, type PushState } from "./push_state.ts";
 import type { ImageTarget } from "./push_targets.ts";
 import { startPassing } from "./start_passing.ts";
@@ -52,7 +52,8 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const started = inputs.sources.size > 0
     ? resources.use(await startPassing(options, state, context))
     : undefined;
-  const onFile: FileConsumer | undefined = started && ((file, read) => started.passing.pass(file, read));
+  using compressor = compressorFor(options, state, context);
+  const onFile = started && await consumerFor(started.passing, compressor);
   const { archives } = resources.use(await openArchives(options.archives, { inputs, onFile }, context));
   const ground = { archives, state, connections: started?.connections };
   const preparation = resources.use(await preparePush({ ...options, platforms }, ground, context));
@@ -60,13 +61,11 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const { history, onWarning } = state;
   if (failures.length > 0 && jobs.length === 0) throw firstOf(failures, onWarning);
   const send = async (): Promise<Sent> => {
-    if (started) return { jobs, report: await started.passing.push(jobs) };
+    if (started) return await pushJobs(jobs, { compressor, run: started.passing.run, ways: started.passing });
     const registries = jobs.map(({ target }) => target.registry);
     await using settings = await openPushSettings(options, { state, registries, context });
-    using compressor = compressorFor(options, state, context);
-    return compressor
-      ? await pushCompressed(jobs, { compressor, settings })
-      : { jobs, report: await pushImages(jobs, settings.context) };
+    using run = new PushRun(settings.context);
+    return await pushJobs(jobs, { compressor, run, ways: run });
   };
   const { jobs: sent, report } = await send();
   const verified = options.verify ? await verifyAll(sent, report, retryContext(context)) : report;
@@ -82,14 +81,29 @@ interface Sent {
   report: PushReport;
 }
 
-async function pushCompressed(
+interface SendOptions {
+  compressor: JobCompressor | undefined;
+  run: PushRun;
+  /** Pushes what is left when layers are compressed. */
+  ways: Pick<PushRun, "push">;
+}
+
+async function pushJobs(
   plainJobs: readonly PushJob[],
-  { compressor, settings }: { compressor: JobCompressor; settings: PushSettings },
+  { compressor, run, ways }: SendOptions,
 ): Promise<Sent> {
-  using run = new PushRun(settings.context);
+  if (!compressor) return { jobs: plainJobs, report: await ways.push(plainJobs) };
   const { jobs, failures, compression } = await compressor.compress(plainJobs, run);
-  const report = await run.push(jobs);
+  const report = await ways.push(jobs);
   return { jobs, report: { ...report, failures: [...failures, ...report.failures], compression } };
+}
+
+/** Takes what passes once. */
+async function consumerFor(
+  passing: PassingPush,
+  compressor: JobCompressor | undefined,
+): Promise<FileConsumer> {
+  return compressor ? await compressor.consumerFor(passing) : (file, read) => passing.pass(file, read);
 }
 
 function compressorFor(

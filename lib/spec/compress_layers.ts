@@ -20,6 +20,17 @@ const COMPRESSED_TYPES: Readonly<Record<string, Readonly<Record<LayerCompression
 export type CompressedBlob = Pick<Descriptor, "digest" | "size">;
 
 /**
+ * The type of a plain layer once it is compressed.
+ *
+ * @param mediaType Type of the plain layer.
+ * @param compression How it is compressed.
+ * @returns The type; `undefined` if this is not the type of a plain layer.
+ */
+export function compressedType(mediaType: string, compression: LayerCompression): string | undefined {
+  return Object.hasOwn(COMPRESSED_TYPES, mediaType) ? COMPRESSED_TYPES[mediaType]![compression] : undefined;
+}
+
+/**
  * The layers of images that are not compressed, as far as their types tell. Those of artifacts stay what they are.
  *
  * @param root A manifest or index.
@@ -27,7 +38,7 @@ export type CompressedBlob = Pick<Descriptor, "digest" | "size">;
  */
 export function plainLayers(root: ManifestNode): Descriptor[] {
   const images = [...manifestsBottomUp(root)].filter(({ config }) => config);
-  return distinctBlobs(...images).filter(({ mediaType }) => Object.hasOwn(COMPRESSED_TYPES, mediaType));
+  return distinctBlobs(...images).filter(({ mediaType }) => compressedType(mediaType, "gzip"));
 }
 
 /**
@@ -49,7 +60,7 @@ export async function compressLayers(
   const base = compression === "zstd" ? await convertFormat(plain, "oci") : plain;
   return await rewrite(base, (layer) => {
     const blob = compressed.get(layer.digest);
-    const mediaType = COMPRESSED_TYPES[layer.mediaType]?.[compression];
+    const mediaType = compressedType(layer.mediaType, compression);
     return blob && mediaType ? { ...layer, mediaType, ...blob } : layer;
   });
 }

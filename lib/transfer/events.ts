@@ -25,21 +25,21 @@ export type TransferEvent =
   | {
     /** A layer begins to be compressed, and sent as far as it is: see `blob:start` with the same digest. */
     type: "compress:start";
-    /** Of the plain layer. */
-    digest: Digest;
+    /** Of the plain layer; the name of its entry where its digest is not known before all has passed. */
+    digest: string;
     /** Of the plain layer. */
     sizeBytes: number;
   }
   | {
     /** Plain bytes were taken in. */
     type: "compress:bytes";
-    digest: Digest;
+    digest: string;
     deltaBytes: number;
   }
   | {
     /** The layer is compressed. */
     type: "compress:done";
-    digest: Digest;
+    digest: string;
     sizeBytes: number;
     /** Digest of what it is now. */
     found: Digest;
@@ -48,7 +48,7 @@ export type TransferEvent =
   | {
     /** The layer could not be read, or compressing was stopped. */
     type: "compress:failed";
-    digest: Digest;
+    digest: string;
   }
   | {
     /** Work on a blob begins: its existence is asked next. */

@@ -1,4 +1,5 @@
 import type { PusherError } from "../errors.ts";
+import type { Descriptor } from "../spec/descriptor.ts";
 import { BufferPool } from "../util/buffer_pool.ts";
 import type { ByteReader } from "../util/byte_reader.ts";
 import { passBlob, passingPartBytes } from "./pass_blob.ts";
@@ -41,6 +42,25 @@ export class PassingPush implements Disposable {
   /** Ends what was started beside. */
   [Symbol.dispose](): void {
     this.#run[Symbol.dispose]();
+  }
+
+  /** What is sent is part of it. */
+  get run(): PushRun {
+    return this.#run;
+  }
+
+  /**
+   * Whether nobody needs a blob.
+   *
+   * @param blob Which.
+   * @returns Whether all repositories hold it.
+   */
+  async holds(blob: Descriptor): Promise<boolean> {
+    const targets = this.#targets.filter(({ name }) => !this.#failures.has(name));
+    const answers = await Promise.allSettled(
+      targets.map((target) => this.#run.laneTo(target.registry).holds(target, blob)),
+    );
+    return answers.every((answer) => answer.status === "fulfilled" && answer.value);
   }
 
   /**

@@ -137,6 +137,18 @@ export class RegistryLane {
     }
   }
 
+  /**
+   * Asks whether a repository holds a blob.
+   *
+   * @param target The repository.
+   * @param blob Which.
+   * @returns Whether it does and need not get it again.
+   * @throws {PusherError} If there is no answer.
+   */
+  async holds(target: PushTarget, blob: Descriptor): Promise<boolean> {
+    return await this.#isThere(target, blob, this.#context.signal);
+  }
+
   /** Layers side by side, then configs: a registry that looks into a config finds its layers. */
   async #sendBlobs(job: PushJob): Promise<void> {
     const configs = new Set<Digest>();

@@ -28,7 +28,7 @@ const DEFLATE_END = [0x03, 0x00];
  * since some tools read only the first, or to zstd frames. The result depends on the bytes, the method and the version
  * of the runtime alone, not on time, chunks or threads.
  *
- * @param plain What to compress. It is canceled if the result is.
+ * @param plain What to compress; a chunk is used only until the next one is asked for. It ends early if the result does.
  * @param options How, and who does it.
  * @returns The compressed bytes. A chunk is valid only until the next one is asked for.
  * @throws What `plain` throws.
@@ -36,7 +36,7 @@ const DEFLATE_END = [0x03, 0x00];
  * @see https://www.rfc-editor.org/rfc/rfc8878
  */
 export async function* compressStream(
-  plain: ReadableStream<Uint8Array>,
+  plain: AsyncIterable<Uint8Array>,
   { method, pool }: CompressOptions,
 ): AsyncGenerator<Uint8Array<ArrayBufferLike>, void, void> {
   const { head, add, tail } = method.format === "gzip" ? await gzipFrame() : ZSTD_FRAME;
@@ -70,7 +70,7 @@ export async function* compressStream(
 
 /** Gives at least one block, even if it is empty: a zstd frame of nothing is a frame, and nothing is none. */
 async function* splitBlocks(
-  plain: ReadableStream<Uint8Array>,
+  plain: AsyncIterable<Uint8Array>,
   pool: CompressorPool,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined, void> {
   let block: Uint8Array<ArrayBuffer> | undefined;

@@ -2,7 +2,7 @@ import { push, type PushOptions } from "../../lib/commands/push.ts";
 import type { TransferEvent } from "../../lib/transfer/events.ts";
 import type { PushReport } from "../../lib/transfer/report.ts";
 import type { CompressionMethod } from "../../lib/util/compressor_pool.ts";
-import { dockerSaveMembers, tarBytes, type TarMember } from "./archives.ts";
+import { dockerSaveMembers, gzip, tarBytes, type TarMember } from "./archives.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";
 import { makeTestContext } from "./test_context.ts";
 import type { TestRegistry } from "./test_registry.ts";
@@ -81,15 +81,18 @@ export class CompressedStage implements AsyncDisposable {
  * Writes an archive to be pushed.
  *
  * @param content Its plain layers, as docker save writes them, or its members.
+ * @param options Whether the archive is compressed as a whole, so that it can be read only once.
  * @returns The stage.
  */
 export async function makeCompressedStage(
   content: readonly Uint8Array<ArrayBuffer>[] | { members: readonly TarMember[] },
+  { isReadOnce = false }: { isReadOnce?: boolean } = {},
 ): Promise<CompressedStage> {
   const stage = new CompressedStage(await makeTempDir());
   const members = "members" in content
     ? content.members
     : await dockerSaveMembers([{ tags: ["app:1"], layers: [...content] }]);
-  await Deno.writeFile(stage.archivePath, tarBytes(members));
+  const bytes = tarBytes(members);
+  await Deno.writeFile(stage.archivePath, isReadOnce ? await gzip(bytes) : bytes);
   return stage;
 }

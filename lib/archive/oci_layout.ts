@@ -50,21 +50,18 @@ export async function readOciLayout(
   }
   const listed = new Set([...trees.values()].flatMap(listedDigests));
   const images: Image[] = [];
-  const companions: Image[] = [];
+  const companions = new Set<ManifestNode>();
   for (const root of roots) {
     const { digest } = root.descriptor;
     // oras lists the platforms of an index beside it once more, without names.
     if (listed.has(digest) && root.names.length === 0) continue;
-    if (root.isCompanion) {
-      const tree = await readManifestTree(contents, root.descriptor);
-      if (tree) companions.push({ names: [], root: tree });
-      continue;
-    }
-    const tree = trees.get(digest) ?? await readRoot(contents, root.descriptor);
+    const tree = trees.get(digest) ??
+      await (root.isCompanion ? readManifestTree : readRoot)(contents, root.descriptor);
+    if (!tree) continue;
+    if (root.isCompanion) companions.add(tree);
     images.push({ names: readNames(root, itemsOf(tree, items), contents.notices), root: tree });
   }
-  const attached = attachReferrers([...images, ...companions]);
-  return attached.filter(({ root }) => companions.every((companion) => companion.root !== root));
+  return attachReferrers(images).filter(({ root }) => !companions.has(root));
 }
 
 function rootsOf(index: ImageIndex, notices: string[]): Root[] {

@@ -13,11 +13,9 @@ import { isIndexType, MEDIA_TYPE } from "./media_type.ts";
  * @returns The images, with their referrers; what refers to none of them stays an image of its own.
  */
 export function attachReferrers(images: readonly Image[]): Image[] {
-  const candidates = images.filter(isReferrer).map(({ root }) => root);
+  const candidates = bySubject(images.filter(isReferrer).map(({ root }) => root));
   const attached = new Map<Image, ManifestNode[]>();
-  for (const image of images) {
-    if (!isReferrer(image)) attached.set(image, referrersOf(image.root, candidates));
-  }
+  for (const image of images) if (!isReferrer(image)) attached.set(image, collect(image.root, candidates));
   const taken = new Set([...attached.values()].flat());
   return images.filter(({ root }) => !taken.has(root)).map((image) => {
     const referrers = attached.get(image) ?? [];
@@ -33,21 +31,7 @@ export function attachReferrers(images: readonly Image[]): Image[] {
  * @returns Those that do, each after what it refers to.
  */
 export function referrersOf(root: ManifestNode, candidates: readonly ManifestNode[]): ManifestNode[] {
-  const digests = new Set<Digest>();
-  const add = (tree: ManifestNode): void => {
-    for (const { descriptor } of manifestsBottomUp(tree)) digests.add(descriptor.digest);
-  };
-  add(root);
-  const found = new Set<ManifestNode>();
-  for (let known = -1; known < found.size;) {
-    known = found.size;
-    for (const candidate of candidates) {
-      if (found.has(candidate) || !candidate.subject || !digests.has(candidate.subject.digest)) continue;
-      found.add(candidate);
-      add(candidate);
-    }
-  }
-  return [...found];
+  return collect(root, bySubject(candidates));
 }
 
 /**
@@ -91,4 +75,27 @@ function entryOf({ descriptor, bytes, blobs }: ManifestNode): Descriptor {
 
 function isReferrer({ names, root }: Image): boolean {
   return names.length === 0 && root.subject !== undefined;
+}
+
+function bySubject(candidates: readonly ManifestNode[]): ReadonlyMap<Digest | undefined, ManifestNode[]> {
+  return Map.groupBy(candidates, ({ subject }) => subject?.digest);
+}
+
+function collect(
+  root: ManifestNode,
+  candidates: ReadonlyMap<Digest | undefined, ManifestNode[]>,
+): ManifestNode[] {
+  const found = new Set<ManifestNode>();
+  const trees = [root];
+  // Grows while it is gone through.
+  for (const tree of trees) {
+    for (const { descriptor } of manifestsBottomUp(tree)) {
+      for (const referrer of candidates.get(descriptor.digest) ?? []) {
+        if (found.has(referrer)) continue;
+        found.add(referrer);
+        trees.push(referrer);
+      }
+    }
+  }
+  return [...found];
 }

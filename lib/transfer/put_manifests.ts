@@ -1,4 +1,5 @@
-import { isPusherError, PusherError } from "../errors.ts";
+import { isPusherError } from "../errors.ts";
+import type { Digest } from "../spec/digest.ts";
 import { DocumentError } from "../spec/documents.ts";
 import { type ManifestNode, manifestsBottomUp } from "../spec/image.ts";
 import { referrersTag, withReferrer } from "../spec/referrers.ts";
@@ -42,14 +43,14 @@ async function putManifest(
   job: PushJob,
   context: ManifestContext,
 ): Promise<void> {
-  const { target } = job;
+  const { target, image } = job;
   const { descriptor, bytes, subject } = manifest;
   const { ask, onEvent, signal } = context;
   try {
     const listedAt = await ask(() => target.putManifest(descriptor, bytes, tag, signal));
-    if (subject && !listedAt) await listReferrer(manifest, job, context);
+    if (subject && !listedAt) await listReferrer(manifest, subject.digest, job, context);
   } catch (error) {
-    if (tag === undefined || !isProtected(error)) throw explainRefusal(error, manifest, job.image.root);
+    if (tag === undefined || !isProtected(error)) throw explainRefusal(error, manifest, image.root);
     // A tag that is written once may be what it should be: pushed before, or just now with the answer lost.
     const found = await ask(() => target.manifestDigest(tag, signal));
     if (found !== descriptor.digest) throw error;
@@ -60,29 +61,24 @@ async function putManifest(
 
 /**
  * Lists a manifest under the tag that stands for what refers to its subject, as clients do for registries without the
- * referrers API.
+ * referrers API. A registry that will not have the list has the image all the same.
  */
 async function listReferrer(
   referrer: ManifestNode,
+  subject: Digest,
   { target }: PushJob,
-  { ask, signal }: ManifestContext,
+  { ask, onEvent, signal }: ManifestContext,
 ): Promise<void> {
-  const tag = referrersTag(referrer.subject!.digest);
-  const listed = await ask(() => target.getManifest(tag, signal));
-  const index = await withReferrer(listed, referrer).catch((error: unknown) => {
-    if (!(error instanceof DocumentError)) throw error;
-    throw new PusherError(
-      "REGISTRY_UNSUPPORTED",
-      `Cannot list what refers to "${target.name}@${referrer.subject!.digest}": "${tag}" is no index`,
-      {
-        detail: { registry: target.registry, request: `GET manifests/${tag}` },
-        hint:
-          "Remove this tag from the registry: registries without the referrers API need it for such a list.",
-        cause: error,
-      },
-    );
-  });
-  if (index) await ask(() => target.putManifest(index.descriptor, index.bytes, tag, signal));
+  const tag = referrersTag(subject);
+  try {
+    const index = await withReferrer(await ask(() => target.getManifest(tag, signal)), referrer);
+    if (index) await ask(() => target.putManifest(index.descriptor, index.bytes, tag, signal));
+  } catch (error) {
+    if (!(error instanceof DocumentError) && !isPusherError(error, "REGISTRY_REJECTED")) throw error;
+    const name = `${target.name}:${tag}`;
+    const message = `Cannot list what refers to ${subject} as "${name}": ${error.message}`;
+    onEvent({ type: "warning", message });
+  }
 }
 
 /** The registry refused to write a tag that is there already. */

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { isPusherError } from "../../../lib/errors.ts";
 import type { ManifestNode } from "../../../lib/spec/image.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
 import { referrersTag } from "../../../lib/spec/referrers.ts";
@@ -7,7 +6,7 @@ import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { putManifests } from "../../../lib/transfer/put_manifests.ts";
 import { imageTree, indexTree } from "../../support/manifest_trees.ts";
 import { MemoryBlobs } from "./memory_blobs.ts";
-import { MemoryTarget } from "./memory_target.ts";
+import { MemoryTarget, refusal } from "./memory_target.ts";
 
 const app = await imageTree("linux/amd64");
 const index = await indexTree([app]);
@@ -87,13 +86,28 @@ Deno.test("putManifests() does not overwrite an image that has the tag of a list
   const target = new MemoryTarget();
   target.listsReferrers = false;
   target.manifests.push({ reference: tagOf(app), bytes: app.bytes, mediaType: app.descriptor.mediaType });
-  await assert.rejects(() => put(target, index, sbom), (error) => {
-    assert(isPusherError(error, "REGISTRY_UNSUPPORTED"), String(error));
-    assert.match(
-      error.message,
-      /^Cannot list what refers to "r\.example\/app@sha256:\w+": "sha256-\w+" is no index$/,
-    );
-    return true;
-  });
-  assert(!references(target).includes("1"));
+  const events = await put(target, index, sbom);
+  assert.deepEqual(references(target), [tagOf(app), digest(app), digest(index), digest(sbom), "1"]);
+  assert.match(
+    warningIn(events),
+    /^Cannot list what refers to sha256:\w+ as "r\.example\/app:sha256-\w+": it is/,
+  );
 });
+
+Deno.test("putManifests() stores an image whose referrers a registry will not list, and warns", async () => {
+  const target = new MemoryTarget();
+  target.listsReferrers = false;
+  target.script = ({ call, phase, subject }) => {
+    if (call === "putManifest" && phase === "before" && subject === tagOf(app)) {
+      throw refusal(400, "TAG_INVALID", false);
+    }
+  };
+  const events = await put(target, index, sbom);
+  assert.deepEqual(references(target), [digest(app), digest(index), digest(sbom), "1"]);
+  assert.match(warningIn(events), /Cannot list .* the registry answered 400 TAG_INVALID$/);
+});
+
+function warningIn(events: readonly TransferEvent[]): string {
+  const [warning] = events.flatMap((event) => event.type === "warning" ? [event.message] : []);
+  return warning ?? "";
+}

@@ -5,7 +5,7 @@ import { machineCertificates } from "./machine_certificates.ts";
 import { hasOwnCertificate } from "./own_certificate.ts";
 import type { Environment } from "../util/environment.ts";
 import { PROXY_VARIABLES, proxyFor } from "./proxy_settings.ts";
-import { startTlsRelay } from "./tls_relay.ts";
+import { startTlsRelay, type TlsRelay } from "./tls_relay.ts";
 
 /** What {@linkcode Connections} work with. */
 export interface ConnectionsOptions {
@@ -77,8 +77,8 @@ export class Connections implements Disposable {
     const { caCerts = [], clientCertificate, insecureSkipTlsVerify } = settings;
     // Fetch checks every certificate, and takes none that is its own authority.
     if (insecureSkipTlsVerify || await hasOwnCertificate(url.hostname, caCerts)) {
-      if (proxy) throw throughProxy(url, proxy);
-      const relay = this.#open.use(await startTlsRelay(url, settings));
+      if (proxy?.protocol.startsWith("socks")) throw throughSocks(url, proxy);
+      const relay = this.#open.use(await startTlsRelay(url, { settings, proxy }));
       return { ...connection, client: this.#use(createClient({ relay }, env)), failure: () => relay.failure };
     }
     this.#machineCerts ??= machineCertificates();
@@ -94,7 +94,7 @@ export class Connections implements Disposable {
 
 interface ClientOptions {
   proxy?: URL | undefined;
-  relay?: { proxy: Deno.Proxy };
+  relay?: TlsRelay;
   poolMaxIdlePerHost?: number;
   caCerts?: string[];
   cert?: string;
@@ -102,7 +102,7 @@ interface ClientOptions {
 }
 
 function createClient({ proxy, relay, ...rest }: ClientOptions, env: Environment): Deno.HttpClient {
-  const transport = relay?.proxy ?? (proxy && { url: proxy.href });
+  const transport = relay?.transport ?? (proxy && { url: proxy.href });
   // HTTP/1.1 on purpose: one connection a blob gives plain back-pressure, and a broken stream breaks only itself.
   const options = { http2: false, http1: true, ...(transport ? { proxy: transport } : {}), ...rest };
   return withoutVariables(env, () => Deno.createHttpClient(options as Deno.CreateHttpClientOptions));
@@ -121,7 +121,7 @@ function withoutVariables<T>(env: Environment, create: () => T): T {
   }
 }
 
-function throughProxy({ host }: URL, proxy: URL): PusherError {
+function throughSocks({ host }: URL, proxy: URL): PusherError {
   return new PusherError(
     "USAGE",
     `Cannot reach "${

@@ -48,8 +48,7 @@ Deno.test("push says so when the proxy is not there, or wants another password, 
   await using registry = startTestRegistry();
   const refuse = (): string => "HTTP/1.1 407 Proxy Authentication Required";
   await using proxy = startMappingProxy(registry.host, refuse);
-  for (const scheme of ["http", "https"]) {
-    const flags = scheme === "http" ? ["--plain-http"] : [];
+  for (const flags of [["--plain-http"], [], ["--insecure-skip-tls-verify"]]) {
     const url = `http://ann:s3cret@${proxy.host}`;
     const refused = await runCli(["push", ARCHIVE, "-t", "registry.test/app:1", ...flags], {
       env: { ALL_PROXY: url },
@@ -83,5 +82,6 @@ testWith(
     assertPushed(await push("plain.test/app:1", ["--plain-http"], env));
     assertPushed(await push("secure.test/app:1", ["--ca-file", home.join("ca.pem")], env));
     assert.match(toSecure.requests[0]!, /^CONNECT secure\.test:443 HTTP/);
+    assertPushed(await push("secure.test/app:1", ["--insecure-skip-tls-verify"], env));
   },
 );

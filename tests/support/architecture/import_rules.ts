@@ -64,8 +64,8 @@ const PACKAGES: Record<string, { where: RegExp; isLazy?: boolean }> = {
     where: /^lib\/(util\/(?:sha256|hash_worker)|registry\/own_certificate)\.ts$/,
     isLazy: true,
   },
-  "node:net": { where: /^lib\/registry\/tls_relay\.ts$/, isLazy: true },
-  "node:tls": { where: /^lib\/registry\/(tls_relay|machine_certificates)\.ts$/, isLazy: true },
+  "node:net": { where: /^lib\/registry\/(tls_relay|proxy_tunnel)\.ts$/, isLazy: true },
+  "node:tls": { where: /^lib\/registry\/(tls_relay|proxy_tunnel|machine_certificates)\.ts$/, isLazy: true },
   "node:zlib": { where: /^lib\/(archive\/|util\/compress)/, isLazy: true },
   "node:process": { where: /^lib\/cli\/prompts\.ts$/, isLazy: true },
 };

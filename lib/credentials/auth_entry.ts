@@ -2,6 +2,9 @@ import { type Credentials, toCredentials } from "../spec/credentials.ts";
 import { DocumentError } from "../spec/documents.ts";
 import type { AuthEntry } from "./auth_file.ts";
 
+/** What can stand in a header. */
+const VISIBLE_ASCII_REGEXP = /^[!-~]+$/;
+
 /** Whom an identity token stands for if nobody is named. */
 const NOBODY = "<token>";
 
@@ -10,7 +13,7 @@ const NOBODY = "<token>";
  *
  * @param entry An entry of `auths`.
  * @returns The credentials; `undefined` for an entry without any, which docker leaves where a helper has them.
- * @throws {DocumentError} If `auth` is not `user:password` in base64.
+ * @throws {DocumentError} If `auth` is not `user:password` in base64, or `registrytoken` not a token.
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores
  *
  * @example Usage
@@ -24,7 +27,10 @@ const NOBODY = "<token>";
  */
 export function entryCredentials(entry: AuthEntry): Credentials | undefined {
   const { registrytoken, identitytoken } = entry;
-  if (registrytoken) return { registryToken: registrytoken };
+  if (registrytoken) {
+    if (VISIBLE_ASCII_REGEXP.test(registrytoken)) return { registryToken: registrytoken };
+    throw new DocumentError("an entry's registrytoken is not a token");
+  }
   const { username, password } = entry.auth ? decodeAuth(entry.auth) : entry;
   if (identitytoken) return { username: username || NOBODY, identityToken: identitytoken };
   return username && password ? toCredentials(username, password) : undefined;
@@ -53,8 +59,8 @@ function decodeAuth(auth: string): { username: string; password: string } {
 
 function decodeBase64(text: string): string {
   try {
-    return new TextDecoder().decode(Uint8Array.fromBase64(text));
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(text));
   } catch {
-    throw new DocumentError("an entry's auth is not base64");
+    throw new DocumentError("an entry's auth is not text in base64");
   }
 }

@@ -30,9 +30,10 @@ Deno.test("entryCredentials() reads every form of a login", () => {
   }
 });
 
-Deno.test("entryCredentials() refuses what docker refuses, and repeats nothing of it", () => {
-  for (const auth of ["SECRET!", base64("SECRET"), "U0VD-_"]) {
-    assert.throws(() => entryCredentials({ auth }), (error) => {
+Deno.test("entryCredentials() refuses what is none, and repeats nothing of it", () => {
+  const entries = ["SECRET!", base64("SECRET"), "U0VD-_", "U0VDUkVU/w=="].map((auth) => ({ auth }));
+  for (const entry of [...entries, { registrytoken: "SECRET\r\n" }, { registrytoken: "SECRET é" }]) {
+    assert.throws(() => entryCredentials(entry), (error) => {
       assert.ok(error instanceof DocumentError);
       assert.doesNotMatch(error.message, /SECRET|U0VD/);
       return true;

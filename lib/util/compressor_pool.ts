@@ -1,3 +1,5 @@
+import { startThread } from "./start_thread.ts";
+
 /** How bytes are compressed: the same bytes compressed in the same way give the same result. */
 export interface CompressionMethod {
   /** The format of the result. */
@@ -105,20 +107,16 @@ export class CompressorPool implements Disposable {
   }
 
   #start(): Thread {
-    const program = new Blob([`(${serveBlocks})()`], { type: "text/javascript" });
-    const url = URL.createObjectURL(program);
-    const worker = new Worker(url, { type: "module" });
+    const worker = startThread(serveBlocks);
     const thread: Thread = { worker, waiting: [] };
     this.#threads.push(thread);
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      URL.revokeObjectURL(url);
       const asking = thread.waiting.shift();
       if (data instanceof Error) asking?.reject(data);
       else asking?.resolve(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      URL.revokeObjectURL(url);
       this.#threads = this.#threads.filter((other) => other !== thread);
       end(thread, new Error(`A compressor thread cannot run: ${event.message}`));
     };
@@ -131,10 +129,7 @@ function end({ worker, waiting }: Thread, error: Error): void {
   for (const { reject } of waiting.splice(0)) reject(error);
 }
 
-/**
- * What runs in a thread. It is handed over as text, so that the program stays one file when it is bundled: nothing
- * outside of it can be used.
- */
+/** What runs in a thread. */
 function serveBlocks(): void {
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<Request>) => void;

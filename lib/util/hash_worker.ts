@@ -1,5 +1,6 @@
 import { BUFFER_BYTES } from "./buffer_ring.ts";
 import type { ShaAlgorithm, StreamHash } from "./sha256.ts";
+import { startThread } from "./start_thread.ts";
 
 /** Buffers that both threads see: enough that the other one always has something to do. */
 const BUFFERS = 8;
@@ -32,10 +33,8 @@ export class HashWorker implements Disposable {
 
   /** Starts the thread, which takes a tenth of a second. */
   constructor() {
-    const program = new Blob([`(${serveHashes})()`], { type: "text/javascript" });
-    const url = URL.createObjectURL(program);
-    this.#worker = new Worker(url, { type: "module" });
-    this.#ready.promise.catch(() => {}).finally(() => URL.revokeObjectURL(url));
+    this.#ready.promise.catch(() => {});
+    this.#worker = startThread(serveHashes);
     this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -129,10 +128,7 @@ export class HashWorker implements Disposable {
   }
 }
 
-/**
- * What runs in the thread. It is handed over as text, so that the program stays one file when it is bundled: nothing
- * outside of it can be used.
- */
+/** What runs in the thread. */
 function serveHashes(): void {
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<Order>) => void;

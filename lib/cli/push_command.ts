@@ -41,8 +41,8 @@ export function definePush({ program, host, args, run }: CommandLine): void {
     .optionsGroup("Image options:")
     .option(
       "--platform <platforms>",
-      "push only these platforms of images, such as linux/amd64,linux/arm64",
-      (text) => text.split(","),
+      "push only these platforms, such as linux/amd64,linux/arm64 (repeatable)",
+      (text, previous?: readonly string[]) => [...previous ?? [], ...text.split(",")],
     )
     .option("--index", "make one image for several platforms of all images, and push that")
     .option("--no-attestations", "leave provenance and SBOM attestations out")

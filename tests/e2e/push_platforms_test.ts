@@ -196,6 +196,9 @@ testWith(
       env: { CONTAINERS_REGISTRIES_CONF: dir.join("registries.conf") },
     });
     assert.deepEqual(JSON.parse(seen).manifests, document.manifests);
+    const pull = ["pull", "--quiet", "--tls-verify=false", "--arch", "arm64", `${registry.host}/app:1`];
+    const id = (await podman.run(pull)).trimEnd();
+    assert.equal(await podman.run(["inspect", "--format", "{{.Architecture}}", id]), "arm64\n");
 
     const again = await runCli([
       "push",

@@ -87,9 +87,9 @@ Deno.test("parseProgram() reads the options of save and login", async () => {
 
 Deno.test("parseProgram() reads what is to be made of images", async () => {
   const line =
-    "push a.tar b.tar --platform linux/amd64,linux/arm/v7 --index --no-attestations --format docker";
+    "push a.tar b.tar --platform linux/amd64,linux/arm/v7 --platform linux/386 --index --no-attestations --format docker";
   assert.deepEqual(await optionsOf(line), {
-    platform: ["linux/amd64", "linux/arm/v7"],
+    platform: ["linux/amd64", "linux/arm/v7", "linux/386"],
     index: true,
     attestations: false,
     format: "docker",

@@ -65,11 +65,8 @@ export async function notImageArchive(entries: ArchiveEntries): Promise<Error> {
     });
   }
   if (names.some((name) => IMAGE_PART_REGEXP.test(name))) {
-    return corruptArchive(
-      path,
-      "it has parts of an image but neither manifest.json nor index.json, which " +
-        "come last: it looks cut off",
-    );
+    const lack = names.includes("index.json") ? "no oci-layout" : "neither manifest.json nor index.json";
+    return corruptArchive(path, `it has parts of an image but ${lack}, which come last: it looks cut off`);
   }
   if (names.some((name) => ROOT_DIRECTORY_REGEXP.test(name))) {
     return unsupportedArchive(path, {

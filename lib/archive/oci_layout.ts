@@ -61,7 +61,19 @@ export async function readOciLayout(
     if (root.isCompanion) companions.add(tree);
     images.push({ names: readNames(root, itemsOf(tree, items), contents.notices), root: tree });
   }
-  return attachReferrers(images).filter(({ root }) => !companions.has(root));
+  const own = attachReferrers(images).filter(({ root }) => !companions.has(root));
+  return withoutOrphans(own, contents.notices);
+}
+
+/** What refers to something that is not there is no image; it is pushed if there is nothing else. */
+function withoutOrphans(images: Image[], notices: string[]): Image[] {
+  const others = images.filter(({ names, root }) => names.length > 0 || !root.subject);
+  const orphans = images.length - others.length;
+  if (orphans === 0 || others.length === 0) return images;
+  notices.push(
+    `Not pushed, since the archive lacks what they refer to: ${orphans} signatures, attestations or the like.`,
+  );
+  return others;
 }
 
 function rootsOf(index: ImageIndex, notices: string[]): Root[] {

@@ -21,13 +21,15 @@ async function pushTo(registry: TestRegistry, { members, names }: Producer): Pro
 }
 
 function platformsOf(image: PulledImage): PulledImage[] {
-  return image.children.length > 0 ? image.children.flatMap(platformsOf) : [image];
+  if (image.children.length > 0) return image.children.flatMap(platformsOf);
+  const isAttestation = image.diffIds.length === 0;
+  return isAttestation ? [] : [image];
 }
 
 for (const [producer, archive] of Object.entries({ ...DOCKER_PRODUCERS, ...OCI_PRODUCERS })) {
   Deno.test(`push brings what ${producer} writes to a registry as it is`, async () => {
     await using registry = startTestRegistry();
-    const { names, roots = [] } = archive;
+    const { names, roots = [], referrers = [] } = archive;
     const expected = names.length > 0 ? names : [NAME];
     const pushed = await pushTo(registry, archive);
     assert.deepEqual(pushed.sort(), expected.map(targetOf).sort());
@@ -35,11 +37,16 @@ for (const [producer, archive] of Object.entries({ ...DOCKER_PRODUCERS, ...OCI_P
     for (const name of pushed) {
       const image = await pullImage(registry, name);
       digests.add(image.digest);
-      for (const { layers, diffIds } of platformsOf(image)) {
+      const platforms = platformsOf(image);
+      assert(platforms.length > 0);
+      for (const { layers, diffIds } of platforms) {
         assert.equal(layers.length, name === targetOf(OTHER_NAME) && roots.length === 0 ? 1 : 3);
         assert.deepEqual(layers, diffIds);
       }
     }
+    const { manifests } = registry.repository(targetOf(NAME).split(":")[0]!);
+    const held = new Set<string>(manifests.keys());
+    for (const digest of referrers) assert(held.has(digest), `${digest} at the registry`);
     if (roots.length > 0) assert.deepEqual([...digests], roots);
     else assert.equal((await pullImage(registry, targetOf(NAME))).configDigest, `sha256:${CONFIG.hex}`);
   });

@@ -116,6 +116,37 @@ async function buildxOci(mediaType: string): Promise<Producer> {
   return oci([manifest], { names: [] });
 }
 
+/** Docker 29: an index of one platform and its attestation, and another attestation beside it. */
+async function docker29(): Promise<Producer> {
+  const image = await platformImage(AMD64);
+  const empty = await ociBlob({}, "application/vnd.oci.empty.v1+json");
+  const attest = async (predicate: string): Promise<OciPart> =>
+    await ociManifest(
+      empty,
+      [await ociBlob({ predicate }, "application/vnd.in-toto+json")],
+      image.descriptor,
+    );
+  const inside = annotated(await attest("provenance"), {
+    "vnd.docker.reference.type": "attestation-manifest",
+    "vnd.docker.reference.digest": image.descriptor.digest,
+  });
+  const platform = { os: "unknown", architecture: "unknown" };
+  const index = await ociIndex([image, { ...inside, descriptor: { ...inside.descriptor, platform } }]);
+  const beside = annotated(await attest("sbom"), {
+    "io.containerd.manifest.subject": image.descriptor.digest,
+  });
+  const { members } = oci([named(index, NAME), beside], { names: [] });
+  const [config, ...layers] = manifestOf(image);
+  const path = (digest: string): string => `blobs/${digest.replace(":", "/")}`;
+  const list = manifestJson(path(config!.digest), layers.map(({ digest }) => path(digest)));
+  return {
+    members: [...members, list],
+    names: [NAME],
+    roots: [index.descriptor.digest],
+    referrers: [beside.descriptor.digest],
+  };
+}
+
 /** Docker 25.0.0: the OCI half has the layers in random order, and platform where some registries refuse it. */
 async function docker25(): Promise<Producer> {
   const config = await ociBlob(new Uint8Array(CONFIG.body), MEDIA_TYPE.ociConfig);
@@ -184,4 +215,5 @@ export const OCI_PRODUCERS: Readonly<Record<string, Producer>> = {
   "buildx type=oci with zstd": await buildxOci(MEDIA_TYPE.ociLayerZstd),
   "buildx type=oci without compression": await buildxOci(MEDIA_TYPE.ociLayer),
   "docker 25.0.0": await docker25(),
+  "docker 29": await docker29(),
 };

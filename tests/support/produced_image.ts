@@ -9,6 +9,8 @@ export interface Producer {
   names: readonly string[];
   /** Digests of the manifests and indexes that must reach a registry unchanged; absent where there are none. */
   roots?: readonly string[];
+  /** Digests of what refers to them and goes with them. */
+  referrers?: readonly string[];
 }
 
 /** A layer in every form that tools store it in. */

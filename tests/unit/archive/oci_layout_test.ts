@@ -164,6 +164,20 @@ Deno.test("readOciLayout() gives an image what refers to it, marked by container
   );
 });
 
+Deno.test("readOciLayout() takes no referrer for an image, unless there is nothing else", async () => {
+  const config = await ociBlob({}, "application/vnd.oci.empty.v1+json");
+  const text = await ociBlob(toBytes("signature"), "application/x-text");
+  const signature = await ociManifest(config, [text], arm64.descriptor);
+  await using archive = await openMembers(ociLayoutMembers([signature, annotated(amd64, { [NAME]: "a:1" })]));
+  assert.deepEqual(archive.images.map(({ root }) => root.descriptor.digest), [amd64.descriptor.digest]);
+  assert.match(archive.notices.join(), /lacks what they refer to: 1 signatures, attestations or the like\.$/);
+  await using alone = await openMembers(ociLayoutMembers([signature]));
+  assert.equal(alone.images[0]?.root.descriptor.digest, signature.descriptor.digest);
+  const name = annotated(signature, { [NAME]: "a:sig" });
+  await using named = await openMembers(ociLayoutMembers([name, annotated(amd64, { [NAME]: "a:1" })]));
+  assert.equal(named.images.length, 2);
+});
+
 Deno.test("readOciLayout() leaves out platforms listed beside their index, unless they have names", async () => {
   const { names } = await namesIn(ociLayoutMembers([
     amd64,

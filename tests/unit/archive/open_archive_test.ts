@@ -185,7 +185,16 @@ Deno.test("openArchive() says what a tar archive is that lists no image", async 
       [[{ name: `blobs/sha256/${hex}` }], "ARCHIVE_CORRUPT", /it looks cut off$/],
       [[{ name: `${hex}/layer.tar` }], "ARCHIVE_CORRUPT", /it looks cut off$/],
       [[{ name: `${hex}.tar.gz` }], "ARCHIVE_CORRUPT", /it looks cut off$/],
-      [[{ name: "oci-layout" }], "ARCHIVE_CORRUPT", /it looks cut off$/],
+      [
+        [{ name: "oci-layout" }],
+        "ARCHIVE_CORRUPT",
+        /neither manifest\.json nor index\.json.* it looks cut off$/,
+      ],
+      [
+        [{ name: `blobs/sha256/${hex}` }, { name: "index.json" }],
+        "ARCHIVE_CORRUPT",
+        /no oci-layout, which come last: it looks cut off$/,
+      ],
       [
         [{ name: "img/index.json" }, { name: "img/oci-layout" }],
         "ARCHIVE_UNSUPPORTED",

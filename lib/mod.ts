@@ -56,6 +56,8 @@ export * from "./archive/open_archive.ts";
 export * from "./archive/read_piped_archive.ts";
 export * from "./errors.ts";
 export * from "./registry/blob_upload.ts";
+export type { ConnectionsOptions } from "./registry/connections.ts";
+export type * from "./registry/host_settings.ts";
 export type * from "./registry/registry_request.ts";
 export * from "./registry/registry_session.ts";
 export * from "./registry/repository.ts";

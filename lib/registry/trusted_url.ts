@@ -28,7 +28,10 @@ export function isPrivateHost(hostname: string): boolean {
 
 /**
  * Whether a URL that a registry handed out (token realm, upload location, redirect) may be followed. A registry is
- * not trusted to send us elsewhere in the clear, to another user, or into our own network.
+ * not trusted to send us elsewhere in the clear, to another user, or into our own network. Names are not looked up:
+ * what they lead to may be another thing a moment later, and a proxy may see it differently. Over TLS a host in our
+ * network would need a certificate for the name that the registry chose; in the clear the registry cannot be trusted
+ * anyway.
  *
  * @param url The URL.
  * @param registry Base URL of the registry it came from.

@@ -189,11 +189,11 @@ const BAD_REGISTRIES: Readonly<Record<string, BadRegistry>> = {
     message: /Cannot push ".*\/team\/app:1": the registry answered 400 TAG_INVALID: the tag is immutable/,
     hint: /push under another tag/,
   },
-  "does not let this user write": {
+  "does not let strangers write": {
     fault: { on: "start-upload", do: refuse(403, "DENIED", { message: "requested access is denied" }) },
     code: 4,
     message: /answered 403 DENIED: requested access is denied/,
-    hint: /Check that this user may write to "team\/app"/,
+    hint: /Run "docker-image-pusher login \S+": this registry does not allow it without a login/,
   },
   "says things a terminal would obey": {
     fault: { on: "put-manifest", do: refuse(400, "MANIFEST_INVALID", { message: "\x1b[2J\x07gone" }) },

@@ -11,6 +11,8 @@ export class PushRemainder {
   /** Bytes that are there, by target and digest. */
   #bytes = new Map<string, number>();
   #finished = new Set<string>();
+  /** Layers that are sent compressed: a part of one serves no later run. */
+  #compressing = new Set<string>();
   /** References that are not written yet. */
   #tagless = new Set<string>();
   #plannedBlobs = 0;
@@ -25,9 +27,12 @@ export class PushRemainder {
    */
   apply(event: TransferEvent): void {
     // What passes under a name that tells no digest is sent again by the next run.
-    if ("deltaBytes" in event && "digest" in event && !DIGEST_REGEXP.test(event.digest)) return;
-    if (event.type === "blob:done" && event.found !== undefined) return;
+    if ("deltaBytes" in event && "digest" in event && this.#isSentAgain(event.digest)) return;
+    if (event.type === "blob:done" && event.found !== undefined) return this.#finish(event, event.found);
     switch (event.type) {
+      case "compress:start":
+        this.#compressing.add(event.digest);
+        return;
       case "pass:start":
         this.#isOpenEnded = true;
         return;
@@ -56,6 +61,21 @@ export class PushRemainder {
         this.#tagless.delete(event.reference);
         return;
     }
+  }
+
+  /** A compressed layer is known again by the plain one; what has only a name is not. */
+  #finish(
+    { target, digest, sizeBytes }: { target: string; digest: string; sizeBytes: number },
+    found: string,
+  ): void {
+    if (!DIGEST_REGEXP.test(digest)) return;
+    const key = keyOf({ target, digest: found });
+    this.#bytes.set(key, sizeBytes);
+    this.#finished.add(key);
+  }
+
+  #isSentAgain(digest: string): boolean {
+    return !DIGEST_REGEXP.test(digest) || this.#compressing.has(digest);
   }
 
   /**

@@ -93,9 +93,9 @@ export class PlainRenderer implements Renderer {
       case "blob:failed":
         return `${this.#blobText(event)} failed: ${printable(event.reason)}`;
       case "compress:done":
-        return `layer ${shortDigest(event.digest)}: compressed to ${formatByteSize(event.compressedBytes)} (${
-          formatPercent(event.compressedBytes, event.sizeBytes)
-        } of ${formatByteSize(event.sizeBytes)})`;
+        return `layer ${printable(shortDigest(event.digest))}: compressed to ${
+          formatByteSize(event.compressedBytes)
+        } (${formatPercent(event.compressedBytes, event.sizeBytes)} of ${formatByteSize(event.sizeBytes)})`;
       case "tag:done":
         return `tagged ${printable(event.reference)} ${event.digest}`;
       case "save:start":
@@ -109,7 +109,7 @@ export class PlainRenderer implements Renderer {
 
   #blobText(blob: { digest: string; target: string }): string {
     const place = this.#targets.size > 1 ? ` at ${printable(blob.target)}` : "";
-    return `blob ${shortDigest(blob.digest)}${place}:`;
+    return `blob ${printable(shortDigest(blob.digest))}${place}:`;
   }
 }
 

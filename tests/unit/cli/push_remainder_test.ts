@@ -122,3 +122,17 @@ Deno.test("tellingRemainder() says nothing when all went well, or nothing got th
   const early = await noticesOf([PLAN], () => Promise.reject(new Error("denied")));
   assert.deepEqual(early.notices, []);
 });
+
+Deno.test("PushRemainder counts layers that were sent compressed, whole ones only", () => {
+  const text = textOf([
+    { type: "pass:start", targets: [target] },
+    { type: "compress:start", digest: a.digest, sizeBytes: 100 * MIB },
+    { type: "blob:bytes", ...a, deltaBytes: 40 * MIB },
+    { type: "blob:done", ...a, sizeBytes: 40 * MIB, found: digest("d") },
+    { type: "compress:start", digest: b.digest, sizeBytes: 100 * MIB },
+    { type: "blob:bytes", ...b, deltaBytes: 20 * MIB },
+    { type: "compress:start", digest: "0/layer.tar", sizeBytes: 100 * MIB },
+    { type: "blob:done", target, digest: "0/layer.tar", sizeBytes: 40 * MIB, found: digest("e") },
+  ]);
+  assert.equal(text, "40.0 MiB are there, of what has passed so far");
+});

@@ -88,3 +88,17 @@ Deno.test("PlainRenderer has no heartbeat before work begins and after it ended"
   renderer[Symbol.dispose]();
   assert.equal(host.clock.pending, 0);
 });
+
+Deno.test("PlainRenderer says what a layer was compressed to, whatever it is called", () => {
+  const host = new FakeHost();
+  using renderer = new PlainRenderer(host.stderr, host.clock);
+  const compressed = { sizeBytes: 4 * MIB, found: digest("c"), compressedBytes: MIB };
+  renderer.onEvent({ type: "compress:start", digest: digest("a"), sizeBytes: 4 * MIB });
+  renderer.onEvent({ type: "compress:done", digest: digest("a"), ...compressed });
+  renderer.onEvent({ type: "compress:done", digest: "\x1b[31m/layer.tar", ...compressed });
+  assert.deepEqual(host.stderr.text.split("\n"), [
+    `layer ${A}: compressed to 1.00 MiB (25% of 4.00 MiB)`,
+    "layer \\u{1b}[31m/layer.tar: compressed to 1.00 MiB (25% of 4.00 MiB)",
+    "",
+  ]);
+});

@@ -7,6 +7,7 @@ import { startRealTinyproxy } from "../support/real_tinyproxy.ts";
 import { assertRefused } from "../support/refusal.ts";
 import { type CliResult, runCli } from "../support/run_cli.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
+import { startSocksProxy } from "../support/socks_proxy.ts";
 import { startTestRegistry } from "../support/test_registry.ts";
 
 const ARCHIVE = new URL("../fixtures/archives/docker2010-one.tar", import.meta.url).pathname;
@@ -85,3 +86,14 @@ testWith(
     assertPushed(await push("secure.test/app:1", ["--insecure-skip-tls-verify"], env));
   },
 );
+
+testWith(["registry"], "push goes through a SOCKS5 proxy, which looks up the name", async () => {
+  const authority = await createCertificateAuthority();
+  await using home = await makeTempDir();
+  await Deno.writeTextFile(home.join("ca.pem"), authority.cert);
+  await using registry = await startRealRegistry({ tls: await authority.issue(["registry.test"]) });
+  await using proxy = startSocksProxy(registry.host);
+  const env = { ALL_PROXY: `socks5h://ann:s3cret@${proxy.host}` };
+  assertPushed(await push("registry.test/app:1", ["--ca-file", home.join("ca.pem")], env));
+  assert.equal(proxy.requests[0], "registry.test:443 ann:s3cret");
+});

@@ -30,6 +30,9 @@ script util-linux
 /usr/bin/time time
 zstd zstd
 shellcheck shellcheck
+xz xz-utils
+bzip2 bzip2
+lz4 lz4
 "
 
 install_debian_packages() {

@@ -23,8 +23,7 @@ import { readTarEntries, type TarEntry } from "./tar_reader.ts";
 
 /** Most bytes of documents that are kept. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
-/** Other files as small as this are kept too, as long as they are not many: it saves asking for each by itself. */
-const SMALL_BYTES = 64 * 2 ** 10;
+/** Most bytes of other small files that are kept. */
 const MAX_SMALL_BYTES = 8 * 2 ** 20;
 
 const BRACE = 0x7b;
@@ -53,6 +52,16 @@ export interface PassingFile {
  */
 export type FileConsumer = (file: PassingFile, read: ByteReader) => Promise<{ digest: Digest }>;
 
+/** Limits of {@linkcode readPipedArchive}. */
+export interface PipedArchiveOptions {
+  /**
+   * Files up to this size are kept whatever they are, as long as they are not many: it saves handing on each by itself.
+   *
+   * @default {65536}
+   */
+  smallBytes?: number | undefined;
+}
+
 /**
  * Reads an archive that comes once, from its start to its end, in bounded memory and without writing anything. Documents
  * and small files are kept; whatever else may be a blob is handed on as it passes. The images are read at the end, as
@@ -60,17 +69,23 @@ export type FileConsumer = (file: PassingFile, read: ByteReader) => Promise<{ di
  *
  * @param input The archive.
  * @param onFile Takes what may be a blob.
+ * @param options Limits.
  * @returns The archive: of its blobs it can open only what was kept. Disposing it does nothing.
  * @throws {PusherError} `ARCHIVE_CORRUPT` if it is damaged, contradicts itself or ends early; `ARCHIVE_UNSUPPORTED` if
  * it is something else than an image archive or beyond all measure; whatever `onFile` throws.
  */
-export async function readPipedArchive(input: ArchiveInput, onFile: FileConsumer): Promise<ImageArchive> {
+export async function readPipedArchive(
+  input: ArchiveInput,
+  onFile: FileConsumer,
+  { smallBytes = 64 * 2 ** 10 }: PipedArchiveOptions = {},
+): Promise<ImageArchive> {
   const tar = new TarInput(input.path, input.read);
   const entries = new PipedEntries(input.path);
   const start = await tar.bytes(0, TAR_BLOCK_BYTES);
   const isTar = hasTarChecksum(start) || start.length === TAR_BLOCK_BYTES && isZeroBlock(start);
+  if (start.length === 0) throw tar.endsEarly("before anything came");
   if (!isTar) throw notTar(input.path, start);
-  const keeper = new Keeper(input.path);
+  const keeper = new Keeper(input.path, smallBytes);
   for await (const found of readTarEntries(tar)) {
     const entry = entries.add(found);
     if (entry?.type !== "file") continue;
@@ -80,7 +95,7 @@ export async function readPipedArchive(input: ArchiveInput, onFile: FileConsumer
     else entries.leave(entry, { known: await letPass(entry, { start, read, onFile, path: input.path }) });
   }
   // Some writers leave the end out, but so do those that fail between two entries.
-  if (tar.isAtEnd) throw tar.endsInside("what should be followed by its end", undefined);
+  if (tar.isAtEnd) throw tar.endsEarly("without the two blocks of zeros that close a tar archive");
   await tar.drain();
   const { format, images, contents } = await readImages(entries);
   const entryOf = ({ digest }: Descriptor): ArchiveEntry => {
@@ -105,11 +120,13 @@ export async function readPipedArchive(input: ArchiveInput, onFile: FileConsumer
 /** Decides which files are kept. */
 class Keeper {
   readonly #path: string;
+  readonly #maxSmallFileBytes: number;
   #documentBytes = 0;
   #smallBytes = 0;
 
-  constructor(path: string) {
+  constructor(path: string, maxSmallFileBytes: number) {
     this.#path = path;
+    this.#maxSmallFileBytes = maxSmallFileBytes;
   }
 
   wants({ name, sizeBytes }: TarEntry, start: Uint8Array): boolean {
@@ -120,7 +137,7 @@ class Keeper {
       if (this.#documentBytes > MAX_KEPT_BYTES) throw tooManyDocuments(this.#path);
       return true;
     }
-    if (sizeBytes > SMALL_BYTES || this.#smallBytes + sizeBytes > MAX_SMALL_BYTES) return false;
+    if (sizeBytes > this.#maxSmallFileBytes || this.#smallBytes + sizeBytes > MAX_SMALL_BYTES) return false;
     this.#smallBytes += sizeBytes;
     return true;
   }

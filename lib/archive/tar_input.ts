@@ -81,14 +81,25 @@ export class TarInput implements ForwardBytes {
   }
 
   /**
-   * Makes the error for an archive that ends too early.
+   * Makes the error for an archive that ends inside of something.
    *
    * @param what Inside of what.
    * @param entry The entry, if its name is known.
    * @returns The error.
    */
   endsInside(what: string, entry: string | undefined): Error {
-    return corruptArchive(this.path, `it ends inside ${what}`, {
+    return this.endsEarly(`inside ${what}`, entry);
+  }
+
+  /**
+   * Makes the error for an archive that ends too early.
+   *
+   * @param where Where it ends, for people.
+   * @param entry The entry, if it ends within one.
+   * @returns The error.
+   */
+  endsEarly(where: string, entry?: string): Error {
+    return corruptArchive(this.path, `it ended ${where}`, {
       entry,
       offsetBytes: this.readBytes,
       hint: "What writes it has probably failed: look at its messages, and run it again.",

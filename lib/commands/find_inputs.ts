@@ -23,7 +23,7 @@ export async function findInputs(paths: readonly string[], context: CommandConte
   const sources = new Map<string, InputSource>();
   for (const [at, path] of paths.entries()) {
     if (path === STANDARD_INPUT && paths.indexOf(path) !== at) {
-      throw named("twice, but can be read only once");
+      throw unusable("it is named twice, but can be read only once");
     }
     const source = path === STANDARD_INPUT ? standardInput(context) : await findInput(path);
     if (!source) continue;
@@ -35,12 +35,12 @@ export async function findInputs(paths: readonly string[], context: CommandConte
 }
 
 function standardInput({ input }: CommandContext): InputSource {
-  if (!input) throw named("and is a terminal, which gives no archive");
+  if (!input) throw unusable("it is a terminal");
   return { path: STANDARD_INPUT, read: (into) => input.read(into), close: () => input.close() };
 }
 
-function named(how: string): PusherError {
-  return new PusherError("USAGE", `Cannot read "${STANDARD_INPUT}": standard input is named ${how}`, {
+function unusable(reason: string): PusherError {
+  return new PusherError("USAGE", `Cannot read an archive from standard input: ${reason}`, {
     detail: {},
     hint: "Pipe one archive in, for example: docker save IMAGE | docker-image-pusher push - -t TARGET",
   });

@@ -28,6 +28,9 @@ const PARTS = {
   "mount": { programs: ["mount", "umount"], needsRoot: true },
   "gzip": { programs: ["gzip"] },
   "zstd": { programs: ["zstd"] },
+  "xz": { programs: ["xz"] },
+  "bzip2": { programs: ["bzip2"] },
+  "lz4": { programs: ["lz4"] },
   "shellcheck": { programs: ["shellcheck"] },
 } as const satisfies Record<string, Part>;
 

@@ -41,7 +41,7 @@ export function subjectOf({ descriptor, subject }: ManifestNode): string | undef
 export function platformOf(
   { descriptor, config }: Pick<ManifestNode, "descriptor" | "config">,
 ): Platform | undefined {
-  if (descriptor.platform) return descriptor.platform;
+  if (descriptor.platform?.os) return descriptor.platform;
   if (!config?.os || !config.architecture) return undefined;
   const { os, architecture, variant } = config;
   return { os, architecture, variant, "os.version": config["os.version"] };

@@ -155,3 +155,28 @@ Deno.test("shapeImage() keeps what the archive's list says of an image: where it
   );
   assert.deepEqual(root.descriptor.annotations, annotations);
 });
+
+Deno.test("shapeImage() keeps what refers to what is pushed, and says how much else there was", async () => {
+  const artifactType = "application/vnd.docker.attestation.manifest.v1+json";
+  const sbom = await imageTree("linux/amd64", "sbom", { subject: amd64 });
+  const signature = await imageTree("linux/amd64", "signature", { subject: sbom });
+  const ofIndex = await imageTree("linux/amd64", "of the index", { subject: all });
+  const partial = await imageTree("linux/amd64", "partial", { subject: amd64, isPartial: true });
+  const tree = await imageTree("linux/amd64", "attestation", { subject: amd64, artifactType });
+  const attestation = { ...tree, descriptor: { ...tree.descriptor, artifactType } };
+  const image = {
+    ...sourcedImage(all, "r.example/app:1"),
+    referrers: [sbom, signature, ofIndex, partial, attestation],
+  };
+  const cases: [ShapeOptions, ManifestNode[], RegExp][] = [
+    [{}, [sbom, signature, ofIndex, attestation], /without 1 of the manifests that refer to it\.$/],
+    [platforms("linux/amd64"), [sbom, signature, attestation], /only, without 2 of the manifests/],
+    [{ ...platforms("linux/amd64"), attestations: false }, [sbom, signature], /only, without 3 of/],
+    [platforms("linux/arm64"), [], /only, without 5 of the manifests that refer to it\.$/],
+  ];
+  for (const [options, kept, text] of cases) {
+    const { image: { referrers = [] }, notice } = await shapeImage(image, options);
+    assert.deepEqual(new Set(referrers), new Set(kept));
+    assert.match(notice!, text);
+  }
+});

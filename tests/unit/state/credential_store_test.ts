@@ -130,6 +130,7 @@ Deno.test("CredentialStore keeps every login when processes write at the same ti
   assert.deepEqual(warnings, []);
   assert.deepEqual(await fileNames(temp.path), [
     ".lock",
+    "compressed_layers.json",
     "credentials.json",
     "hosts.json",
     "push_history.json",

@@ -110,16 +110,18 @@ export class Repository {
    * @param record.location Where its next request goes.
    * @param record.offsetBytes Bytes that the registry has confirmed.
    * @param record.minChunkBytes Smallest part the registry takes.
+   * @param record.maxChunkBytes Largest part the registry takes, if it said so.
    * @returns The session; nothing is asked yet.
    */
-  resumeUpload(record: { location: string; offsetBytes: number; minChunkBytes: number }): BlobUpload {
-    const { location, offsetBytes, minChunkBytes } = record;
-    return new BlobUpload(this.#owner(), {
-      location: new URL(location),
-      offsetBytes,
-      minChunkBytes,
-      maxChunkBytes: Infinity,
-    });
+  resumeUpload(record: {
+    location: string;
+    offsetBytes: number;
+    minChunkBytes: number;
+    maxChunkBytes?: number | undefined;
+  }): BlobUpload {
+    const { offsetBytes, minChunkBytes, maxChunkBytes = Infinity } = record;
+    const location = new URL(record.location);
+    return new BlobUpload(this.#owner(), { location, offsetBytes, minChunkBytes, maxChunkBytes });
   }
 
   /**

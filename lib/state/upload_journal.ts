@@ -146,10 +146,10 @@ export class UploadJournal {
   async #write(
     document: StateDocument<UploadRecord>,
     identity: UploadIdentity,
-    { location, offsetBytes, minChunkBytes }: UploadPosition,
+    { location, offsetBytes, minChunkBytes, maxChunkBytes }: UploadPosition,
   ): Promise<void> {
     const updatedAt = new Date(this.#clock.now()).toISOString();
-    const position = { location, offsetBytes, minChunkBytes };
+    const position = { location, offsetBytes, minChunkBytes, maxChunkBytes };
     await writeStateDocument(document, { version: 1, ...identity, ...position, updatedAt });
   }
 

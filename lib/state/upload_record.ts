@@ -24,6 +24,8 @@ export interface UploadPosition {
   offsetBytes: number;
   /** Smallest part the registry takes; 0 when it did not say. */
   minChunkBytes: number;
+  /** Largest part the registry takes; absent when it did not say. */
+  maxChunkBytes?: number | undefined;
 }
 
 /** An upload as it is kept. */
@@ -48,6 +50,7 @@ const uploadRecordSchema: v.GenericSchema<UploadRecord> = v.pipe(
     location: v.pipe(v.string(), v.url()),
     offsetBytes: bytesSchema,
     minChunkBytes: bytesSchema,
+    maxChunkBytes: v.optional(v.pipe(bytesSchema, v.minValue(1))),
     updatedAt: v.pipe(v.string(), v.isoTimestamp()),
   }),
   v.check(

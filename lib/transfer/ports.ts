@@ -155,6 +155,8 @@ export interface UploadRecord {
   offsetBytes: number;
   /** Smallest part the registry takes. */
   minChunkBytes: number;
+  /** Largest part the registry takes; absent when it did not say. */
+  maxChunkBytes?: number | undefined;
 }
 
 /** Remembers uploads across processes. Whatever goes wrong with it never stops a push. */

@@ -144,8 +144,10 @@ class BlobTransfer {
     }
   }
 
-  async #remember({ location, offsetBytes, minChunkBytes }: UploadSession): Promise<void> {
-    await this.#entry?.save({ location, offsetBytes, minChunkBytes });
+  async #remember(upload: UploadSession): Promise<void> {
+    const { location, offsetBytes, minChunkBytes, maxChunkBytes } = upload;
+    const limit = Number.isFinite(maxChunkBytes) ? { maxChunkBytes } : {};
+    await this.#entry?.save({ location, offsetBytes, minChunkBytes, ...limit });
   }
 
   async #append(

@@ -5,6 +5,7 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { writeLargeArchive } from "../support/large_archive.ts";
 import { layerBodies, makePushStage, type PushRun, type PushStage } from "../support/push_stage.ts";
 import { testWith } from "../support/real_parts.ts";
+import { refuse, withHeader } from "../support/registry/answer_faults.ts";
 import { dropConnection, meddle } from "../support/registry/connection_faults.ts";
 import { runCli } from "../support/run_cli.ts";
 import { startTestRegistry, type TestRegistry } from "../support/test_registry.ts";
@@ -76,6 +77,24 @@ Deno.test("a push that is stopped within its first part goes on from what the re
   stage.assertPushed(run, registry);
   assert.deepEqual(layerBodies(registry), ["PATCH cut", "PATCH 1", "PATCH 1", "PATCH 1"]);
   assert.equal(run.events.find((event) => event.type === "blob:resumed")?.offsetBytes, MIB / 2);
+});
+
+Deno.test("a push goes on in parts that the registry named the limits of", async () => {
+  for (
+    const [header, sizeBytes, part] of [["Max", MIB, "PATCH 1"], ["Min", 1.5 * MIB, "PATCH 1.5"]] as const
+  ) {
+    await using stage = await makePushStage({ layerBytes: [4.5 * MIB] });
+    await using registry = startTestRegistry();
+    const limit = withHeader(`OCI-Chunk-${header}-Length`, String(sizeBytes));
+    registry.addFault({ on: "start-upload", times: Infinity, do: limit });
+    const outage = registry.addFault({ on: "append", nth: 3, times: Infinity, do: refuse(403, "DENIED") });
+    const options = { chunkSizeBytes: header === "Max" ? 2 * MIB : MIB };
+    await stage.push(registry, options);
+    outage.remove();
+    const before = registry.requests.length;
+    stage.assertPushed(await stage.push(registry, options), registry);
+    assert.equal(layerBodies({ requests: registry.requests.slice(before) })[0], part);
+  }
 });
 
 Deno.test("a push goes on even if the archive is called something else by now", async () => {

@@ -31,6 +31,7 @@ export function position(offsetBytes: number): ports.UploadRecord {
     location: "https://registry.example/uploads/1?_state=secret",
     offsetBytes,
     minChunkBytes: 5_242_880,
+    maxChunkBytes: 20_971_520,
   };
 }
 

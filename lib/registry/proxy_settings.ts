@@ -18,6 +18,17 @@ const PROXY_SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "socks5:"
  * @returns The proxy's URL, with its user and password if any; `undefined` for none.
  * @throws {PusherError} `USAGE` if the variable holds no URL of a proxy.
  * @see https://www.gnu.org/software/wget/manual/html_node/Proxies.html
+ *
+ * @example Usage
+ * ```ts
+ * import { proxyFor } from "./proxy_settings.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const variables: Record<string, string> = { https_proxy: "proxy.example:3128", no_proxy: "10.0.0.0/8" };
+ * const env = (name: string) => variables[name];
+ * assert.equal(proxyFor(new URL("https://r.example/v2/"), env)?.href, "http://proxy.example:3128/");
+ * assert.equal(proxyFor(new URL("https://10.1.2.3/v2/"), env), undefined);
+ * ```
  */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
   if (isLoopback(url.hostname)) return undefined;

@@ -15,6 +15,17 @@ export interface RewriteRule {
  * @param rules Rules; none of them is applied to what another one gave.
  * @returns The reference to use, the same where no rule fits.
  * @throws {PusherError} `REFERENCE_INVALID` if what comes out is none, being too long for example.
+ *
+ * @example Usage
+ * ```ts
+ * import { formatReference, parseReference, parseRegistry } from "./reference.ts";
+ * import { rewriteReference } from "./rewrite_reference.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const rule = { from: parseRegistry("docker.io/library"), to: parseRegistry("r.example/hub") };
+ * const reference = rewriteReference(parseReference("nginx:1"), [rule]);
+ * assert.equal(formatReference(reference), "r.example/hub/nginx:1");
+ * ```
  */
 export function rewriteReference<T extends Reference>(reference: T, rules: readonly RewriteRule[]): T {
   const [rule] = rules.filter(({ from }) => rest(reference, from) !== undefined)

@@ -1,9 +1,9 @@
 import { PusherError } from "../errors.ts";
+import { DocumentError, MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
 import { createAtomicFile } from "../util/atomic_file.ts";
 import { printable } from "../util/printable.ts";
 import { readCappedFile } from "../util/read_capped_file.ts";
 import { systemReason } from "../util/system_reason.ts";
-import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
 import { toAuthEntry } from "./auth_entry.ts";
 import { authFileError } from "./auth_file.ts";
 
@@ -54,17 +54,21 @@ export async function removeDockerLogin(path: string, server: string): Promise<b
 
 async function readConfig(path: string): Promise<Json | undefined> {
   try {
-    const text = new TextDecoder().decode(await readCappedFile(path, MAX_DOCUMENT_BYTES));
-    const config: unknown = text.trim() === "" ? {} : JSON.parse(text);
-    if (!isObject(config) || !isObject(config["auths"] ?? {})) throw new SyntaxError();
-    return config;
+    const config = parseConfig(new TextDecoder().decode(await readCappedFile(path, MAX_DOCUMENT_BYTES)));
+    if (isObject(config) && isObject(config["auths"] ?? {})) return config;
+    throw new DocumentError("it is not docker's config.json");
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    // A parser's words may quote the file.
-    throw authFileError(
-      path,
-      cause instanceof SyntaxError ? new Error("it is not docker's config.json") : cause,
-    );
+    throw authFileError(path, cause);
+  }
+}
+
+function parseConfig(text: string): unknown {
+  try {
+    return text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    // The parser's words quote the text.
+    throw new DocumentError("it is not JSON");
   }
 }
 

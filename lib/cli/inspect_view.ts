@@ -57,8 +57,8 @@ function manifestTitle({ kind, platform, digest }: InspectedImage): string {
   return kind === "image" ? shortDigest(digest) : kind;
 }
 
-function absentLine({ digest, platform }: InspectedImage["absent"][number]): string {
-  return pair("lacks", platform === undefined ? shortDigest(digest) : `${platform}  ${shortDigest(digest)}`);
+function absentLine({ kind, digest, platform }: InspectedImage["absent"][number]): string {
+  return pair("lacks", `${platform ?? kind}  ${shortDigest(digest)}`);
 }
 
 function pair(key: string, value: string): string {

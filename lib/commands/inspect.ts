@@ -1,5 +1,6 @@
+import type { Descriptor } from "../spec/descriptor.ts";
 import { distinctBlobs, type Image, type ManifestNode } from "../spec/image.ts";
-import { isIndexType } from "../spec/media_type.ts";
+import { isIndexType, isManifestType } from "../spec/media_type.ts";
 import { formatPlatform } from "../spec/platform.ts";
 import { isAttestation, platformOf, subjectOf } from "../spec/platform_images.ts";
 import { formatReference } from "../spec/reference.ts";
@@ -59,13 +60,15 @@ export interface InspectedImage {
 
 /** Content that an archive names and does not hold. */
 export interface AbsentContent {
+  /** What it is. */
+  kind: "manifest" | "attestation" | "blob";
   /** Its digest. */
   digest: string;
   /** Media type. */
   mediaType: string;
   /** Bytes. */
   sizeBytes: number;
-  /** What it runs on, if it is a manifest. */
+  /** What it runs on, if it is an image's manifest. */
   platform?: string;
 }
 
@@ -125,11 +128,17 @@ function inspectManifest(node: ManifestNode): InspectedImage {
       return { digest, mediaType, sizeBytes: size, ...(diffId ? { diffId } : {}) };
     }),
     manifests: node.children.map(inspectManifest),
-    absent: absent.map(({ digest, mediaType, size, platform }) => (
-      { digest, mediaType, sizeBytes: size, ...(platform ? { platform: formatPlatform(platform) } : {}) }
-    )),
+    absent: absent.map(inspectAbsent),
     referrers: [],
   };
+}
+
+function inspectAbsent(descriptor: Descriptor): AbsentContent {
+  const { digest, mediaType, size, platform } = descriptor;
+  const isManifest = isManifestType(mediaType) || isIndexType(mediaType);
+  const kind = isAttestation(descriptor) ? "attestation" : isManifest ? "manifest" : "blob";
+  const runsOn = platform && kind === "manifest" ? { platform: formatPlatform(platform) } : {};
+  return { kind, digest, mediaType, sizeBytes: size, ...runsOn };
 }
 
 function kindOf({ descriptor, config, subject }: ManifestNode): InspectedImage["kind"] {

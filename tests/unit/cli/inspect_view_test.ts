@@ -63,7 +63,7 @@ Deno.test("inspectLines() lays out an index with what it lists", async (t) => {
     artifactType: "application/spdx+json",
     subject: digest("d"),
     layers: [layer!],
-    absent: [{ digest: digest("1"), mediaType: "application/x-layer", sizeBytes: 1 }],
+    absent: [{ kind: "blob", digest: digest("1"), mediaType: "application/x-layer", sizeBytes: 1 }],
   });
   const index: InspectedImage = {
     names: ["registry.example.com/team/app:1"],
@@ -93,7 +93,7 @@ Deno.test("inspectLines() stays within 80 columns", () => {
 Deno.test("inspectLines() escapes what an archive says", () => {
   const evil = "\x1b[2J";
   const layer = { digest: evil, mediaType: evil, sizeBytes: 1 };
-  const absent = [{ ...layer, platform: evil }];
+  const absent = [{ ...layer, kind: "manifest" as const, platform: evil }];
   const hostile = image({
     names: [evil],
     kind: "artifact",

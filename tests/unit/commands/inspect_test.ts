@@ -67,8 +67,9 @@ Deno.test("inspect() says what an archive does not hold", async () => {
   );
   const [image] = report.images;
   const { mediaType, digest, size: sizeBytes } = arm64.descriptor;
-  assert.deepEqual(image?.absent, [{ digest, mediaType, sizeBytes, platform: "linux/arm64/v8" }]);
-  assert.deepEqual(image?.manifests[0]?.absent.map(({ digest }) => digest), [
-    layer.replace("blobs/sha256/", "sha256:"),
+  const platform = "linux/arm64/v8";
+  assert.deepEqual(image?.absent, [{ kind: "manifest", digest, mediaType, sizeBytes, platform }]);
+  assert.deepEqual(image?.manifests[0]?.absent.map(({ kind, digest }) => [kind, digest]), [
+    ["blob", layer.replace("blobs/sha256/", "sha256:")],
   ]);
 });

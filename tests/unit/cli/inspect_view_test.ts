@@ -73,12 +73,10 @@ Deno.test("inspectLines() lays out an index with what it lists", async (t) => {
     sizeBytes: 97 * MIB,
     layers: [],
     manifests: [...manifests, attestation],
-    absent: [{
-      digest: digest("f"),
-      mediaType: "application/x-manifest",
-      sizeBytes: 1,
-      platform: "linux/s390x",
-    }],
+    absent: [
+      { kind: "manifest", digest: digest("f"), mediaType: "x", sizeBytes: 1, platform: "linux/s390x" },
+      { kind: "attestation", digest: digest("b"), mediaType: "x", sizeBytes: 1 },
+    ],
     referrers: [sbom],
   };
   await t.assertSnapshot(inspectLines(report(index, image({ names: [] }))));

@@ -13,9 +13,15 @@ for (const [what, archive] of Object.entries(HOSTILE_ARCHIVES)) {
     await using dir = await makeTempDir();
     await using registry = startTestRegistry();
     await writeHostileArchive(archive, dir.join("app.tar"));
+    const env = { DENO_V8_FLAGS: MAX_HEAP };
     const push = ["push", dir.join("app.tar"), "-t", `${registry.host}/app:1`];
-    const result = await runCli(push, { env: { DENO_V8_FLAGS: MAX_HEAP } });
+    const result = await runCli(push, { env });
     assertRefused(result, { code: 3, message: archive.message, hint: /^hint: [A-Z]/ });
     assert.equal(registry.requests.length, 0);
+    // From a pipe, blobs may have been sent before it was known what is wrong.
+    const stdin = (await Deno.open(dir.join("app.tar"))).readable;
+    const piped = await runCli(["push", "-", "-t", `${registry.host}/app:1`], { env, stdin });
+    assertRefused(piped, { code: 3, message: archive.message, hint: /^hint: [A-Z]/ });
+    assert.equal(registry.repository("app").tags.size, 0);
   });
 }

@@ -20,7 +20,7 @@ export interface ErrorDetails {
   ARCHIVE_UNSUPPORTED: { path: string; found: string };
   /** An image archive that is damaged or contradicts itself. */
   ARCHIVE_CORRUPT: { path: string; entry?: string; offsetBytes?: number };
-  /** The archive or the runtime has no such image. */
+  /** The archive, the runtime or the registry has no such image, or none for such a platform. */
   IMAGE_NOT_FOUND: { name: string; available?: readonly string[] };
   /** None of docker, nerdctl and podman answers. */
   RUNTIME_NOT_FOUND: { tried: readonly string[] };

@@ -1,14 +1,8 @@
 import type { Descriptor } from "../spec/descriptor.ts";
-import {
-  DocumentError,
-  type ImageConfig,
-  MAX_DOCUMENT_BYTES,
-  parseImageConfig,
-  parseImageIndex,
-  parseImageManifest,
-} from "../spec/documents.ts";
+import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
 import type { ManifestNode } from "../spec/image.ts";
-import { isIndexType, isManifestType, isNonDistributable, MEDIA_TYPE } from "../spec/media_type.ts";
+import { parseConfigAs, parseIndexAs, parseManifestAs } from "../spec/manifest_documents.ts";
+import { isIndexType, isManifestType, isNonDistributable } from "../spec/media_type.ts";
 import type { ArchiveContents } from "./archive_contents.ts";
 
 /** Indexes within indexes; real ones have one level, or two. */
@@ -54,7 +48,7 @@ async function readIndex(
   { descriptor, bytes, entry }: Document,
   depth: number,
 ): Promise<ManifestNode> {
-  const index = contents.parse(entry, () => sameType(parseImageIndex(bytes), descriptor));
+  const index = contents.parse(entry, () => parseIndexAs(descriptor, bytes));
   const listed = new Map(index.manifests.map((child) => [child.digest, child]));
   const children: ManifestNode[] = [];
   const absent: Descriptor[] = [];
@@ -73,7 +67,7 @@ async function readManifest(
 ): Promise<ManifestNode> {
   const { config, layers, subject, artifactType } = contents.parse(
     entry,
-    () => sameType(parseImageManifest(bytes), descriptor),
+    () => parseManifestAs(descriptor, bytes),
   );
   const configEntry = await contents.findBlob(config);
   const configBytes = configEntry && await contents.readBlob(config, configEntry, MAX_DOCUMENT_BYTES);
@@ -87,7 +81,7 @@ async function readManifest(
     bytes,
     blobs: [config, ...layers],
     children: [],
-    config: configBytes && parseConfig(config.mediaType, configBytes),
+    config: configBytes && parseConfigAs(config, configBytes),
     absent,
     subject,
   };
@@ -96,23 +90,4 @@ async function readManifest(
 /** What names an artifact does not always say of what type it is. */
 function typed(descriptor: Descriptor, artifactType: string | undefined): Descriptor {
   return artifactType === undefined ? descriptor : { ...descriptor, artifactType };
-}
-
-/** Artifacts have configs of their own kind, sometimes under an image's type: those travel without being understood. */
-function parseConfig(mediaType: string, bytes: Uint8Array): ImageConfig | undefined {
-  if (mediaType !== MEDIA_TYPE.ociConfig && mediaType !== MEDIA_TYPE.dockerConfig) return undefined;
-  try {
-    return parseImageConfig(bytes);
-  } catch (error) {
-    if (error instanceof DocumentError) return undefined;
-    throw error;
-  }
-}
-
-/** What a document says it is must be what it was named as, or two readers could take it for two things. */
-function sameType<T extends { mediaType?: string | undefined }>(document: T, descriptor: Descriptor): T {
-  if (document.mediaType && document.mediaType !== descriptor.mediaType) {
-    throw new DocumentError(`it is of type "${document.mediaType}", not "${descriptor.mediaType}"`);
-  }
-  return document;
 }

@@ -7,12 +7,13 @@ import { defineLogout } from "./logout_command.ts";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Settings } from "./command_runner.ts";
 import { type CommandLine, createProgram, parseProgram } from "./program.ts";
+import { definePull } from "./pull_command.ts";
 import { definePush } from "./push_command.ts";
 import { defineSave } from "./save_command.ts";
 import { terminalStyle } from "./terminal_style.ts";
 
 /** In the order of the help. */
-const COMMANDS = [definePush, defineSave, defineInspect, defineLogin, defineLogout];
+const COMMANDS = [definePush, definePull, defineSave, defineInspect, defineLogin, defineLogout];
 
 /**
  * Runs the program.

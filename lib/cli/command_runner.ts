@@ -50,6 +50,8 @@ export interface Outcome {
   lines: readonly string[];
   /** What was done in one line, for standard error. */
   summary?: string;
+  /** The result as it is, instead of lines. */
+  content?: Uint8Array | undefined;
   /** What went wrong beside the results. */
   error?: Error | undefined;
 }
@@ -73,8 +75,9 @@ export async function runCommand(
 ): Promise<void> {
   const { host } = surroundings;
   const outcome = await perform(work, options, surroundings);
-  const { report, lines, summary, error } = outcome;
-  host.stdout.write(options.json ? jsonText(report, host) : lines.map((line) => `${line}\n`).join(""));
+  const { report, lines, summary, content, error } = outcome;
+  if (content) await host.stdout.writeBytes(content);
+  else host.stdout.write(options.json ? jsonText(report, host) : lines.map((line) => `${line}\n`).join(""));
   const isForPeople = !options.json && !options.quiet && options.progress !== "json";
   if (summary !== undefined && isForPeople) host.stderr.write(`${summary}\n`);
   if (error) throw error;
@@ -100,6 +103,7 @@ async function perform(
     env: (name) => host.env(name),
     onEvent: renderer.onEvent,
     onTrace: isTraced ? (line) => renderer.print(printable(line)) : undefined,
+    output: host.stdout.isTerminal ? undefined : { write: (bytes) => host.stdout.writeBytes(bytes) },
     input: host.stdin.isTerminal ? undefined : host.stdin,
     interaction: isConversation ? createPrompts({ signal, pause: () => renderer.pause() }) : undefined,
   };

@@ -80,6 +80,14 @@ export interface HostOutput {
    * @throws {PusherError} `OUTPUT_FAILED` if results cannot be written. Standard error never throws.
    */
   write(text: string): void;
+  /**
+   * Writes bytes, without holding up everything else.
+   *
+   * @param bytes Free to be reused once this has settled.
+   * @returns Whether somebody reads.
+   * @throws {PusherError} `OUTPUT_FAILED` if they cannot be written.
+   */
+  writeBytes(bytes: Uint8Array): Promise<boolean>;
 }
 
 /** How long to wait for a reader that is behind. */
@@ -126,6 +134,18 @@ function hostOutput(stream: typeof Deno.stdout, onFailure: (error: unknown) => v
       } catch (error) {
         if (!(error instanceof Deno.errors.BrokenPipe)) onFailure(error);
       }
+    },
+    async writeBytes(bytes) {
+      for (let written = 0; written < bytes.length;) {
+        try {
+          written += await stream.write(bytes.subarray(written));
+        } catch (error) {
+          if (error instanceof Deno.errors.BrokenPipe) return false;
+          if (!(error instanceof Deno.errors.WouldBlock)) throw outputFailed(error);
+          await systemClock.sleep(FULL_PIPE_WAIT_MS);
+        }
+      }
+      return true;
     },
   };
 }

@@ -81,7 +81,7 @@ function createRoot(): Program {
   const root = new Command("docker-image-pusher");
   const help = root.createOption("-h, --help", "show help").helpGroup(GLOBAL_OPTIONS);
   return root
-    .description("Moves container images from local archives to registries.")
+    .description("Moves container images between local archives and registries.")
     .optionsGroup(GLOBAL_OPTIONS)
     .option("--state-dir <dir>", "where logins and history are kept (env: DOCKER_IMAGE_PUSHER_STATE_DIR)")
     .option("--config <file>", "settings, instead of config.yaml in the state directory")

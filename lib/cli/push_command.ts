@@ -3,11 +3,10 @@ import { PusherError } from "../errors.ts";
 import { parseByteSize } from "../util/byte_size.ts";
 import { printable } from "../util/printable.ts";
 import type { Outcome } from "./command_runner.ts";
-import type { Host } from "./host.ts";
 import { networkOptions } from "./network_flags.ts";
 import { collect, type CommandLine } from "./program.ts";
 import { parseCompression } from "./parse_compression.ts";
-import { type PasswordOptions, readPassword } from "./read_password.ts";
+import { readCredentials } from "./read_credentials.ts";
 
 const MAX_CONCURRENCY = 64;
 const MIN_CHUNK_BYTES = 2 ** 20;
@@ -158,20 +157,6 @@ function parseRate(text: string): number {
   throw invalid("--limit-rate", text, "a size from 1KB, for each second");
 }
 
-async function readCredentials(
-  options: PasswordOptions & { username?: string | undefined },
-  host: Host,
-  context: CommandContext,
-): Promise<{ username: string; password: string } | undefined> {
-  const { username } = options;
-  const given = await readPassword(options, { host, onEvent: context.onEvent });
-  if (username === undefined && given === undefined) return undefined;
-  if (!username) throw incomplete("a password without a user name", "--username");
-  const password = given ?? await context.interaction?.password(`Password for ${username}`);
-  if (!password) throw incomplete("a user name without a password", "--password-stdin");
-  return { username, password };
-}
-
 function sharedInput(): PusherError {
   return new PusherError("USAGE", "Cannot read both an archive and the password from standard input", {
     detail: { option: "--password-stdin" },
@@ -195,11 +180,4 @@ function zstdInDocker(): PusherError {
       hint: "Compress with gzip, or leave --format out.",
     },
   );
-}
-
-function incomplete(what: string, option: string): PusherError {
-  return new PusherError("USAGE", `Cannot log in with ${what}`, {
-    detail: { option },
-    hint: `Add ${option}, or leave both out to use a stored login.`,
-  });
 }

@@ -21,6 +21,8 @@ export interface CommandContext {
   onTrace?: ((line: string) => void) | undefined;
   /** Standard input; absent when a person types it. */
   input?: StandardInput | undefined;
+  /** Standard output, for an archive; absent when a person reads it. */
+  output?: StandardOutput | undefined;
   /** Asks the user; absent without a terminal, and then a command must do without or fail with `USAGE`. */
   interaction?: Interaction | undefined;
 }
@@ -31,6 +33,17 @@ export interface StandardInput {
   read: ByteReader;
   /** Reads no more; ends a read that waits. */
   close(): void;
+}
+
+/** Where content is piped to. */
+export interface StandardOutput {
+  /**
+   * Writes, and waits until the system took it.
+   *
+   * @param bytes Free to be reused once this has settled.
+   * @returns Whether somebody reads.
+   */
+  write(bytes: Uint8Array): Promise<boolean>;
 }
 
 /** Questions to a person at a terminal. Each rejects with `CANCELED` when they leave. */

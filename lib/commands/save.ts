@@ -7,7 +7,7 @@ import { parseImageArgument } from "../runtimes/local_image.ts";
 import { outputFailed } from "../runtimes/output_failed.ts";
 import { saveImageFile } from "../runtimes/save_image_file.ts";
 import { type PlannedSave, planSaves } from "../runtimes/save_plan.ts";
-import { printable } from "../util/printable.ts";
+import { assertReplaceable } from "./assert_replaceable.ts";
 import type { CommandContext } from "./command_context.ts";
 import { pickLocalImages } from "./pick_local_images.ts";
 
@@ -84,7 +84,7 @@ export async function save(options: SaveOptions, context: CommandContext): Promi
   const directory = (options.outputDir || ".").replace(/(?<=.)\/+$/, "");
   const plan = planSaves(images, { directory, runtime: runtime.name, available });
   await assertDirectory(directory);
-  for (const { path } of plan) await assertReplaceable(path, options, context);
+  for (const { path } of plan) await assertReplaceable(path, { isForced: options.force }, context);
   return { saved: await saveAll(plan, { directory, runtime, context }) };
 }
 
@@ -135,27 +135,6 @@ async function assertDirectory(directory: string): Promise<void> {
     throw outputFailed(directory, cause);
   }
   throw outputFailed(directory, "it is not a directory");
-}
-
-async function assertReplaceable(path: string, options: SaveOptions, context: CommandContext): Promise<void> {
-  const existing = await lstat(path);
-  if (!existing) return;
-  if (existing.isDirectory) throw outputFailed(path, "it is a directory");
-  if (options.force) return;
-  if (await context.interaction?.confirm(`Overwrite "${printable(path)}"?`)) return;
-  throw new PusherError("OUTPUT_EXISTS", `Cannot write "${printable(path)}": it exists`, {
-    detail: { path },
-    hint: "Move it away, or replace it with --force.",
-  });
-}
-
-async function lstat(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.lstat(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw outputFailed(path, cause);
-  }
 }
 
 function noImages(): PusherError {

@@ -100,12 +100,14 @@ function watched(
     watchdog.stop();
     return response;
   }
+  watchdog.rest();
   const reader = response.body.getReader();
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       watchdog.moved();
       try {
         const { value, done } = await reader.read();
+        watchdog.rest();
         if (!done) return controller.enqueue(value);
         watchdog.stop();
         controller.close();
@@ -130,6 +132,7 @@ class Watchdog {
   #clock: Clock;
   #timeoutMs: number;
   #movedAtMs: number;
+  #isResting = false;
   #timer: Disposable;
   #failure: PusherError | undefined;
 
@@ -143,6 +146,7 @@ class Watchdog {
   }
 
   moved(): void {
+    this.#isResting = false;
     this.#timeoutMs = IDLE_TIMEOUT_MS;
     this.#movedAtMs = this.#clock.now();
   }
@@ -150,6 +154,11 @@ class Watchdog {
   sent(): void {
     this.#timeoutMs = answerTimeoutMs(this.#request);
     this.#movedAtMs = this.#clock.now();
+  }
+
+  /** Whoever reads is busy elsewhere: it is not the registry that does not move. */
+  rest(): void {
+    this.#isResting = true;
   }
 
   stop(): void {
@@ -162,7 +171,8 @@ class Watchdog {
 
   #lookAgain(delayMs: number): Disposable {
     return this.#clock.timer(delayMs, () => {
-      const leftMs = this.#movedAtMs + this.#timeoutMs - this.#clock.now();
+      const quietMs = this.#isResting ? 0 : this.#clock.now() - this.#movedAtMs;
+      const leftMs = this.#timeoutMs - quietMs;
       if (leftMs > 0) this.#timer = this.#lookAgain(leftMs);
       else this.#giveUp();
     });

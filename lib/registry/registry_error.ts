@@ -180,10 +180,13 @@ function hintFor(
       }"; --debug names where they come from.`;
     case 403:
       if (!purpose.hasCredentials) return `Run "${login}": this registry does not allow it without a login.`;
-      return `Check that this user may write to "${
+      return `Check that this user may ${isRead(request) ? "read" : "write to"} "${
         repository ?? registry
       }", or run "${login}" as another one.`;
     case 404:
+      if (isRead(request)) {
+        return "The registry lacks what one of its manifests names: push the image there again.";
+      }
       return `Check that "${
         repository ?? registry
       }" exists: some registries want projects and repositories made first.`;
@@ -200,6 +203,10 @@ function hintFor(
   return isManifest(request)
     ? "The registry does not accept this manifest: its logs may say more."
     : "Run again with --debug to see each request.";
+}
+
+function isRead({ method }: RegistryRequest): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function isManifest(request: RegistryRequest): boolean {

@@ -5,11 +5,23 @@ import { type Digest, digestOf, isDigest } from "../spec/digest.ts";
 import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
 import { MANIFEST_ACCEPT } from "../spec/media_type.ts";
 import { printable } from "../util/printable.ts";
+import { blobContent } from "./blob_content.ts";
 import { BlobUpload, type UploadOwner } from "./blob_upload.ts";
+import { type FoundManifest, manifestContent } from "./manifest_content.ts";
 import { registryError } from "./registry_error.ts";
 import { discard, readCapped, type RegistryRequest } from "./registry_request.ts";
 import type { RegistrySession } from "./registry_session.ts";
 import { uploadLocation } from "./upload_location.ts";
+
+/** How a {@linkcode Repository} is used. */
+export interface RepositoryOptions {
+  /**
+   * Whether it is only read: registries let more users do that.
+   *
+   * @default {false}
+   */
+  isReadOnly?: boolean;
+}
 
 /**
  * One repository of a registry: the distribution spec's endpoints, one method each, without policy. It is a
@@ -27,11 +39,12 @@ export class Repository {
    *
    * @param session The registry.
    * @param repository Path within it, for example `library/nginx`.
+   * @param options How it will be used.
    */
-  constructor(session: RegistrySession, repository: string) {
+  constructor(session: RegistrySession, repository: string, options: RepositoryOptions = {}) {
     this.#session = session;
     this.#repository = repository;
-    this.#scopes = [`repository:${repository}:pull,push`];
+    this.#scopes = [`repository:${repository}:${options.isReadOnly ? "pull" : "pull,push"}`];
   }
 
   /** For people, for example `registry.example.com/team/app`. */
@@ -204,6 +217,47 @@ export class Repository {
       `Cannot read the manifest "${reference}" of "${this.name}": it is too large`,
       { detail: { registry: this.registry, request: `GET /v2/${this.#repository}/manifests/${reference}` } },
     );
+  }
+
+  /**
+   * Reads a manifest and finds out what it is.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its exact bytes, with their digest; `undefined` if there is none.
+   * @throws {PusherError} `DIGEST_MISMATCH` if it is not what its digest says, `REGISTRY_UNSUPPORTED` if it is no manifest.
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+   */
+  async readManifest(reference: string, signal: AbortSignal): Promise<FoundManifest | undefined> {
+    const response = await this.#askManifest("GET", reference, signal);
+    if (!response) return undefined;
+    const detail = { registry: this.registry, request: `GET /v2/${this.#repository}/manifests/${reference}` };
+    return await manifestContent(response, { reference, from: this.name, detail });
+  }
+
+  /**
+   * Opens the content of a blob.
+   *
+   * @param blob Which.
+   * @param offsetBytes The first byte wanted; the request is for a range if it is not 0.
+   * @param signal Ends the request and the stream.
+   * @returns The bytes from there, unchecked; the registry may send fewer or more.
+   * @throws {PusherError} As the registry or the network failed, and as {@linkcode blobContent}.
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs
+   */
+  async readBlob(
+    blob: Descriptor,
+    offsetBytes: number,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const headers: Record<string, string> = offsetBytes > 0 ? { range: `bytes=${offsetBytes}-` } : {};
+    const request = this.#request("GET", `blobs/${blob.digest}`, { headers, signal });
+    const response = await this.#session.exchange(request);
+    if (response.status === 200 || response.status === 206 && offsetBytes > 0) {
+      const detail = { registry: this.registry, request: `GET ${request.url.pathname}` };
+      return await blobContent(response, { blob, offsetBytes, from: this.name, detail });
+    }
+    throw await this.#error(response, request, `read blob ${blob.digest} of "${this.name}"`);
   }
 
   async #askManifest(

@@ -36,7 +36,7 @@ export async function saveImageFile(
     try {
       return await work;
     } catch (cause) {
-      throw outputFailed(path, cause, expectedBytes);
+      throw outputFailed(path, cause, { expectedBytes });
     }
   };
   await using target = await writing(createAtomicFile(directory, fileName));

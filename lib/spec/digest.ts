@@ -1,4 +1,4 @@
-import { sha256Hex } from "../util/sha256.ts";
+import { createSha, sha256Hex, type ShaAlgorithm } from "../util/sha256.ts";
 
 /**
  * A checked `sha256:<64 hex>` or `sha512:<128 hex>`: safe in URLs and file names.
@@ -40,6 +40,30 @@ export function sha256Digest(hex: string): Digest {
  */
 export async function digestOf(bytes: Uint8Array): Promise<Digest> {
   return sha256Digest(await sha256Hex(bytes));
+}
+
+/**
+ * The digest of bytes, made as another one was.
+ *
+ * @param bytes For example a manifest.
+ * @param digest The other one: the same, if it is of these bytes.
+ * @returns The digest.
+ */
+export async function digestLike(bytes: Uint8Array, digest: Digest): Promise<Digest> {
+  const algorithm = algorithmOf(digest);
+  const hash = await createSha(algorithm);
+  hash.update(bytes);
+  return `${algorithm}:${hash.hex()}` as Digest;
+}
+
+/**
+ * What a digest is made with.
+ *
+ * @param digest Any digest.
+ * @returns Its algorithm.
+ */
+export function algorithmOf(digest: Digest): ShaAlgorithm {
+  return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { Descriptor } from "../spec/descriptor.ts";
-import type { Digest } from "../spec/digest.ts";
+import { algorithmOf, type Digest } from "../spec/digest.ts";
 import { BufferRing } from "../util/buffer_ring.ts";
 import { ChunkReader } from "../util/chunk_reader.ts";
 import { type CompressOptions, compressStream } from "../util/compress_stream.ts";
 import { streamRange } from "../util/range_stream.ts";
 import { createSha } from "../util/sha256.ts";
 import type { BlobRange } from "../util/stream_body.ts";
-import { algorithmOf, DigestCheck } from "./digest_check.ts";
+import { DigestCheck } from "./digest_check.ts";
 import type { FoundBlob } from "./passing_window.ts";
 import type { BlobSource } from "./ports.ts";
 

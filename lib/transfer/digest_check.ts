@@ -1,10 +1,13 @@
 import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
-import type { Digest } from "../spec/digest.ts";
-import type { ShaAlgorithm, StreamHash } from "../util/sha256.ts";
+import { algorithmOf, type Digest } from "../spec/digest.ts";
+import type { StreamHash } from "../util/sha256.ts";
 import { startBlobHash } from "./blob_hash.ts";
 import type { HashEffort } from "./hash_effort.ts";
 import type { BlobSource } from "./ports.ts";
+
+/** Makes the error for a blob with the digest `actual` instead of `expected`. */
+type MismatchError = (expected: Digest, actual: string) => PusherError<"DIGEST_MISMATCH">;
 
 /**
  * Hashes a blob while it passes, each byte once, the first time anybody sees it. All readers of a blob share one:
@@ -17,16 +20,19 @@ export class DigestCheck implements Disposable {
   #hashedBytes = 0;
   /** What comes out, once everything has passed. */
   #verdict: Promise<void> | undefined;
+  #mismatch: MismatchError;
 
   /**
    * Starts; {@linkcode startDigestCheck} finds the hash.
    *
    * @param blob What is to be verified.
    * @param hash A fresh hash of the algorithm that the blob's digest names.
+   * @param mismatch Makes the error; by default it is the archive that is to blame.
    */
-  constructor(blob: Descriptor, hash: StreamHash) {
+  constructor(blob: Descriptor, hash: StreamHash, mismatch: MismatchError = otherBytes) {
     this.#blob = blob;
     this.#hash = hash;
+    this.#mismatch = mismatch;
   }
 
   /**
@@ -58,7 +64,7 @@ export class DigestCheck implements Disposable {
     await hashing;
     const { digest } = this.#blob;
     const actual = `${algorithmOf(digest)}:${await this.#hash.hex()}`;
-    if (actual !== digest) throw otherBytes(digest, actual);
+    if (actual !== digest) throw this.#mismatch(digest, actual);
   }
 }
 
@@ -94,14 +100,4 @@ export async function startDigestCheck(
     reread: (lengthBytes) => source.openBlob(blob, { lengthBytes }),
   });
   return new DigestCheck(blob, hash);
-}
-
-/**
- * What a digest is made with.
- *
- * @param digest Any digest.
- * @returns The algorithm that it names.
- */
-export function algorithmOf(digest: Digest): ShaAlgorithm {
-  return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }

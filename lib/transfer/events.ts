@@ -2,7 +2,7 @@ import type { Digest } from "../spec/digest.ts";
 
 /**
  * What happens during a command, as plain JSON: renderers draw it, `--progress json` prints it verbatim, one
- * object a line. A blob on its way is identified by `target` and `digest` together. Where its digest is found only when
+ * object a line. A blob on its way is identified by `target` (the repository it goes to, or comes from) and `digest` together. Where its digest is found only when
  * everything of it has passed, `digest` is the name of its entry in the archive.
  */
 export type TransferEvent =
@@ -12,6 +12,16 @@ export type TransferEvent =
     /** `registry/repository:tag` each image goes to. */
     targets: readonly string[];
     /** Distinct blobs over all targets. */
+    blobs: number;
+    /** Their bytes. */
+    sizeBytes: number;
+  }
+  | {
+    /** A pull is about to start: what is received. */
+    type: "pull:ready";
+    /** What was asked for. */
+    references: readonly string[];
+    /** Distinct blobs. */
     blobs: number;
     /** Their bytes. */
     sizeBytes: number;
@@ -61,7 +71,7 @@ export type TransferEvent =
     mediaType: string;
   }
   | {
-    /** The registry has it already: nothing is sent. */
+    /** It is there already: nothing is sent, or received. */
     type: "blob:exists";
     target: string;
     digest: string;
@@ -77,15 +87,15 @@ export type TransferEvent =
     from: string;
   }
   | {
-    /** An earlier process left an upload: it goes on from there. */
+    /** An earlier process left it half-way: it goes on from there. */
     type: "blob:resumed";
     target: string;
     digest: string;
-    /** Bytes the registry has already. */
+    /** Bytes that are there already. */
     offsetBytes: number;
   }
   | {
-    /** Bytes went out; negative when a failed attempt's bytes will be sent again. */
+    /** Bytes went out, or came in; negative when a failed attempt's bytes will be sent again. */
     type: "blob:bytes";
     target: string;
     digest: string;
@@ -103,7 +113,7 @@ export type TransferEvent =
     reason: string;
   }
   | {
-    /** The registry has it now. */
+    /** It is where it should be now. */
     type: "blob:done";
     target: string;
     digest: string;

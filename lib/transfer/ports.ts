@@ -1,12 +1,14 @@
 /**
  * What the transfer engine needs from the layers above it, and nothing more: archives satisfy
- * {@linkcode BlobSource}, registries {@linkcode PushTarget}.
+ * {@linkcode BlobSource}, registries {@linkcode PushTarget} and
+ * {@linkcode ImageOrigin}.
  *
  * @module
  */
 
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
+import type { ManifestNode } from "../spec/image.ts";
 import type { BlobRange, StreamBody } from "../util/stream_body.ts";
 
 /** Something that holds blobs. */
@@ -27,6 +29,36 @@ export interface BlobSource {
    * @returns A stream that gives exactly that part, or fails with `ARCHIVE_CORRUPT`.
    */
   openBlob(blob: Descriptor, range?: BlobRange): ReadableStream<Uint8Array>;
+}
+
+/** A repository that blobs are read from. */
+export interface BlobOrigin {
+  /** For people and events. */
+  readonly name: string;
+  /**
+   * Opens the content of a blob. Nothing is verified here.
+   *
+   * @param blob Which.
+   * @param offsetBytes The first byte wanted.
+   * @param signal Ends the request and the stream.
+   * @returns The bytes from there; there may be fewer or more than there should be.
+   */
+  readBlob(blob: Descriptor, offsetBytes: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+}
+
+/** A repository that images are read from. */
+export interface ImageOrigin extends BlobOrigin {
+  /**
+   * Reads a manifest and finds out what it is.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its exact bytes, of the digest that was asked for if it was one; `undefined` if there is none.
+   */
+  readManifest(
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<Pick<ManifestNode, "descriptor" | "bytes"> | undefined>;
 }
 
 /** A repository that can be asked what it holds. */

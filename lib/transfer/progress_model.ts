@@ -29,7 +29,7 @@ export interface ProgressView {
 export interface ActiveTransfer {
   /** Digest of the blob, or name of the image being saved. */
   name: string;
-  /** Repository a blob goes to, or the file an image is saved in; nothing of a layer being compressed. */
+  /** Repository a blob goes to or comes from, or the file an image is saved in; nothing of a layer being compressed. */
   target: string;
   /** Whether the registry is asked first, bytes move, or a pause comes before the next attempt. */
   state: "checking" | "sending" | "retrying" | "compressing";
@@ -110,6 +110,10 @@ export class ProgressModel {
         this.#plannedBlobs += event.blobs;
         this.#plannedBytes += event.sizeBytes;
         this.#targets += event.targets.length;
+        return;
+      case "pull:ready":
+        this.#plannedBlobs += event.blobs;
+        this.#plannedBytes += event.sizeBytes;
         return;
       case "blob:start":
         this.#start(blobKey(event), { ...event, name: event.digest, state: "checking" });

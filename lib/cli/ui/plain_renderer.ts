@@ -18,6 +18,8 @@ export class PlainRenderer implements Renderer {
   #model = new ProgressModel();
   /** Repositories seen; lines name theirs only when there are several. */
   #targets = new Set<string>();
+  /** Whether blobs come in. */
+  #isPull = false;
   /** Present while work goes on. */
   #heartbeat: Disposable | undefined;
 
@@ -77,6 +79,9 @@ export class PlainRenderer implements Renderer {
     switch (event.type) {
       case "plan:ready":
         return `pushing ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;
+      case "pull:ready":
+        this.#isPull = true;
+        return `pulling ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;
       case "blob:exists":
         return `${this.#blobText(event)} already there (${formatByteSize(event.sizeBytes)})`;
       case "blob:mounted":
@@ -89,7 +94,9 @@ export class PlainRenderer implements Renderer {
         return `${this.#blobText(event)} try ${event.attempt} in ${formatDuration(event.delayMs)}: ` +
           printable(event.reason);
       case "blob:done":
-        return `${this.#blobText(event)} sent (${formatByteSize(event.sizeBytes)})`;
+        return `${this.#blobText(event)} ${this.#isPull ? "received" : "sent"} (${
+          formatByteSize(event.sizeBytes)
+        })`;
       case "blob:failed":
         return `${this.#blobText(event)} failed: ${printable(event.reason)}`;
       case "compress:done":

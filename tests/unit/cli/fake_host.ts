@@ -66,6 +66,10 @@ function memoryOutput(isTerminal: boolean): HostOutput & { text: string } {
     write(text) {
       this.text += text;
     },
+    writeBytes(bytes) {
+      this.text += new TextDecoder().decode(bytes);
+      return Promise.resolve(true);
+    },
   };
 }
 

@@ -1,11 +1,11 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { GlobalOptions, Settings } from "./command_runner.ts";
 import { errorText, jsonText } from "./error_view.ts";
 import { exitCodeOf } from "./exit_codes.ts";
 import type { Host } from "./host.ts";
 import { defineInspect } from "./inspect_command.ts";
 import { defineLogin } from "./login_command.ts";
 import { defineLogout } from "./logout_command.ts";
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Settings } from "./command_runner.ts";
 import { type CommandLine, createProgram, parseProgram } from "./program.ts";
 import { definePull } from "./pull_command.ts";
 import { definePush } from "./push_command.ts";
@@ -44,13 +44,8 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
 /** Only a command that is run needs the configuration: help does not. */
 async function readSettings(command: CommandUnknownOpts, host: Host): Promise<Settings> {
   const { readConfig } = await import("../commands/read_config.ts");
-  const { config: path, stateDir } = command.optsWithGlobals();
-  const env = (name: string): string | undefined => host.env(name);
-  const config = await readConfig({
-    config: path as string | undefined,
-    stateDir: stateDir as string | undefined,
-    env,
-  });
+  const { config: path, stateDir }: GlobalOptions = command.optsWithGlobals();
+  const config = await readConfig({ config: path, stateDir, env: (name) => host.env(name) });
   if (!config) return { sources: [] };
   const { applyConfig } = await import("./apply_config.ts");
   return { config, sources: applyConfig(command, config) };

@@ -18,7 +18,7 @@ const NO_DEFAULTS: ReadonlySet<string> = new Set([
 /**
  * Gives flags that the command line does not have the values of the configuration file.
  *
- * @param command The command that is run; flags of others are only checked.
+ * @param command The command that is run; what the file says of flags of others is checked all the same.
  * @param config The configuration file.
  * @returns Where each flag's value came from, one line for each.
  * @throws {PusherError} `CONFIG_INVALID` with the line if there is no such flag, or the value is none for it.

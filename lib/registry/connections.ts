@@ -1,9 +1,9 @@
 import { PusherError } from "../errors.ts";
+import type { Environment } from "../util/environment.ts";
 import { printable } from "../util/printable.ts";
 import type { HostSettings } from "./host_settings.ts";
 import { machineCertificates } from "./machine_certificates.ts";
 import { hasOwnCertificate } from "./own_certificate.ts";
-import type { Environment } from "../util/environment.ts";
 import { PROXY_VARIABLES, proxyFor } from "./proxy_settings.ts";
 import { startTlsRelay, type TlsRelay } from "./tls_relay.ts";
 
@@ -110,27 +110,23 @@ function createClient({ proxy, relay, ...rest }: ClientOptions, env: Environment
 
 /** Deno would take proxies from the environment by rules of its own: no `*`, no ports, and this machine not exempt. */
 function withoutVariables<T>(env: Environment, create: () => T): T {
-  const names = PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()]);
-  const saved = names.map((name) => [name, env(name) && Deno.env.get(name)] as const);
-  const set = saved.filter((entry): entry is [string, string] => !!entry[1]);
-  for (const [name] of set) Deno.env.delete(name);
+  const hidden = new Map<string, string>();
+  for (const name of PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()])) {
+    const value = env(name) && Deno.env.get(name);
+    if (value) hidden.set(name, value);
+  }
+  for (const name of hidden.keys()) Deno.env.delete(name);
   try {
     return create();
   } finally {
-    for (const [name, value] of set) Deno.env.set(name, value);
+    for (const [name, value] of hidden) Deno.env.set(name, value);
   }
 }
 
 function throughSocks({ host }: URL, proxy: URL): PusherError {
-  return new PusherError(
-    "USAGE",
-    `Cannot reach "${
-      printable(host)
-    }" by the proxy ${proxy.protocol}//${proxy.host}: its certificate is not ` +
-      "checked by an authority",
-    {
-      detail: { option: "--insecure-skip-tls-verify" },
-      hint: `Add ${host} to NO_PROXY, or give the certificate of its authority with --ca-file.`,
-    },
-  );
+  const cannot = `Cannot reach "${printable(host)}" by the SOCKS proxy ${proxy.host}`;
+  return new PusherError("USAGE", `${cannot}: no authority is to check its certificate`, {
+    detail: { option: "--insecure-skip-tls-verify" },
+    hint: `Add ${host} to NO_PROXY, or give the certificate of its authority with --ca-file.`,
+  });
 }

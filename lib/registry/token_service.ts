@@ -65,18 +65,19 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
 }
 
 async function ask(
-  [first, ...others]: readonly [RegistryRequest, ...RegistryRequest[]],
+  [first, second]: WaysToAsk,
   exchange: Exchange,
 ): Promise<{ asked: RegistryRequest; response: Response }> {
   const response = await exchange(first);
-  const [next] = others;
-  if (!next || !UNKNOWN_WAY_STATUSES.has(response.status)) return { asked: first, response };
+  if (!second || !UNKNOWN_WAY_STATUSES.has(response.status)) return { asked: first, response };
   await discard(response);
-  return { asked: next, response: await exchange(next) };
+  return { asked: second, response: await exchange(second) };
 }
 
 /** In the order in which they are tried. */
-function waysToAsk(request: TokenRequest): [RegistryRequest, ...RegistryRequest[]] {
+type WaysToAsk = readonly [first: RegistryRequest, second?: RegistryRequest];
+
+function waysToAsk(request: TokenRequest): WaysToAsk {
   const { credentials } = request;
   const url = realmUrl(request);
   const get = byGet(request, url);

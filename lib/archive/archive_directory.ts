@@ -6,6 +6,9 @@ import { normalizeEntryName } from "./entry_name.ts";
 import { fileIdentity } from "./file_identity.ts";
 import { partOf } from "./part_of.ts";
 
+/** As it is in real paths. */
+const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";
+
 /** Most names listed to tell what a directory is that holds no image. */
 const MAX_LISTED_NAMES = 10_000;
 
@@ -29,7 +32,7 @@ export class ArchiveDirectory implements OpenEntries {
    */
   constructor(path: string, root: string) {
     this.path = path;
-    this.#prefix = /[/\\]$/.test(root) ? root : `${root}/`;
+    this.#prefix = root.endsWith(SEPARATOR) ? root : `${root}${SEPARATOR}`;
     this.#reader = new DiskReader(path);
   }
 
@@ -139,7 +142,7 @@ export class ArchiveDirectory implements OpenEntries {
   #toEntry(path: string, info: Deno.FileInfo): ArchiveEntry {
     const reader = this.#reader;
     const archive = this.path;
-    const name = path.slice(this.#prefix.length).replaceAll("\\", "/");
+    const name = path.slice(this.#prefix.length).replaceAll(SEPARATOR, "/");
     return {
       name,
       sizeBytes: info.size,

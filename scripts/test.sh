@@ -22,6 +22,7 @@ docker-credential-pass golang-docker-credential-helpers
 pass pass
 gpg gnupg
 gpgconf gpgconf
+gpg-agent gpg-agent
 nginx nginx-light
 tinyproxy tinyproxy-bin
 tmux tmux

@@ -20,7 +20,7 @@ const PARTS = {
   "htpasswd": { programs: ["htpasswd"] },
   "skopeo": { programs: ["skopeo"] },
   "umoci": { programs: ["umoci"] },
-  "pass": { programs: ["docker-credential-pass", "pass", "gpg", "gpgconf"] },
+  "pass": { programs: ["docker-credential-pass", "pass", "gpg", "gpgconf", "gpg-agent"] },
   "terminal": { programs: ["script", "stty"] },
   "nginx": { programs: ["nginx"] },
   "tinyproxy": { programs: ["tinyproxy"] },

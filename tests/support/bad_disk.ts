@@ -17,7 +17,7 @@ export async function mountBadDisk(state: "full" | "read-only"): Promise<BadDisk
   await using resources = new AsyncDisposableStack();
   const { path, join } = resources.use(await makeTempDir());
   await runCommand(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", path]);
-  resources.defer(async () => void await runCommand(["umount", path]));
+  resources.defer(async () => void await runCommand(["umount", "--lazy", path]));
   if (state === "full") await fill(join("fill"));
   else await runCommand(["mount", "-o", "remount,ro", path]);
   const held = resources.move();

@@ -10,6 +10,16 @@ import { subsetIndex } from "./subset_index.ts";
  * @param root A manifest or index.
  * @param platforms The platforms, at least one.
  * @returns The part that runs on them, and those of the platforms that are not there, or not whole.
+ *
+ * @example Keep one platform of an archive's image
+ * ```ts
+ * import { openArchive, parsePlatform, pickPlatforms } from "../mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * using archive = await openArchive("tests/fixtures/archives/c8d-mp.tar");
+ * const { picked } = await pickPlatforms(archive.images[0]!.root, [parsePlatform("linux/arm64")!]);
+ * assert.equal(picked?.config?.architecture, "arm64");
+ * ```
  */
 export async function pickPlatforms(
   root: ManifestNode,

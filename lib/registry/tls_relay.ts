@@ -59,7 +59,7 @@ export async function startTlsRelay(url: URL, options: TlsRelayOptions): Promise
   });
   const directory = Deno.build.os === "windows"
     ? undefined
-    : await Deno.makeTempDir({ prefix: "docker-image-pusher-" });
+    : await Deno.makeTempDir({ prefix: "docker-image-pusher-relay-" });
   if (directory) resources.defer(() => Deno.removeSync(directory, { recursive: true }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

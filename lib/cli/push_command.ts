@@ -46,7 +46,7 @@ export function definePush({ program, host, args, run }: CommandLine): void {
     .option("--index", "make one image for several platforms of all images, and push that")
     .option("--no-attestations", "leave provenance and SBOM attestations out")
     .addOption(
-      program.createOption("--format <format>", "rewrite manifests with these media types")
+      program.createOption("--format <format>", "write manifests with these media types, under other digests")
         .choices(["docker", "oci"] as const),
     )
     .optionsGroup("Registry options:")

@@ -26,6 +26,9 @@ const MAX_KEPT_BYTES = 32 * 2 ** 20;
 /** Most bytes of other small files that are kept. */
 const MAX_SMALL_BYTES = 8 * 2 ** 20;
 
+/** What layers are called; others are known by what they begin with. */
+const LAYER_NAME_REGEXP = /\.(?:tar(?:\.\w+)?|tgz)$/;
+
 const BRACE = 0x7b;
 const BRACKET = 0x5b;
 
@@ -156,7 +159,7 @@ async function letPass(entry: TarEntry, passage: Passage): Promise<KnownContent>
   const digest = claimedDigest(name);
   const compression = sniffArchive(start);
   const isTar = hasTarChecksum(start) || isZeroBlock(start);
-  const mayBeLayer = compression !== undefined || isTar;
+  const mayBeLayer = compression !== undefined || isTar || LAYER_NAME_REGEXP.test(name);
   if (digest === undefined && !mayBeLayer) return { compression, digest: await digestPassing(read) };
   const file = { name, digest, size, mediaType: mediaTypeOf(compression), isTar };
   const mustInflate = digest === undefined && compression !== undefined && isNative(compression);

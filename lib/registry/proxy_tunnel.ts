@@ -44,8 +44,8 @@ async function readHead(socket: Socket): Promise<string> {
   let head = "";
   const onData = (chunk: Uint8Array): void => {
     head += new TextDecoder().decode(chunk);
-    if (head.includes("\r\n\r\n")) resolve(head);
-    else if (head.length > MAX_HEAD_BYTES) reject(new Error("unsuccessful tunnel"));
+    if (head.length > MAX_HEAD_BYTES) reject(new Error("unsuccessful tunnel"));
+    else if (head.includes("\r\n\r\n")) resolve(head);
   };
   const onEnd = (): void => reject(new Error("unsuccessful tunnel"));
   socket.on("data", onData);

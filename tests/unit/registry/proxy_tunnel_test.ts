@@ -19,7 +19,11 @@ Deno.test("openTunnel() tells what the proxy wants from what it refuses", async 
   ];
   for (const [answer, reason] of refusals) {
     await using proxy = startMappingProxy("127.0.0.1:9", () => answer);
-    await assert.rejects(openTunnel(new URL(`http://${proxy.host}`), "r.example:443"), reason, answer);
+    await assert.rejects(
+      openTunnel(new URL(`http://${proxy.host}`), "r.example:443"),
+      reason,
+      answer.slice(0, 40),
+    );
   }
 });
 

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../commands/command_context.ts";
-import type { Outcome } from "./command_runner.ts";
 import type { TransferEvent } from "../transfer/events.ts";
 import { formatByteSize } from "../util/byte_size.ts";
+import type { Outcome } from "./command_runner.ts";
 
 /** Other blobs are known by the names of their entries. */
 const DIGEST_REGEXP = /^sha\d+:/;

@@ -1,4 +1,4 @@
-import type { InspectedImage, InspectReport } from "../commands/inspect.ts";
+import type { InspectedImage, InspectReport } from "../commands/inspect_image.ts";
 import { formatByteSize } from "../util/byte_size.ts";
 import { printable } from "../util/printable.ts";
 import { shortDigest } from "./ui/measures.ts";
@@ -19,9 +19,11 @@ const FRACTION_REGEXP = /\.\d+/;
  * @returns Lines; text from outside is escaped.
  */
 export function inspectLines(report: InspectReport): string[] {
-  const { path, format, sizeBytes, images } = report;
+  const { path, reference, format, sizeBytes, images } = report;
   return [
-    `${printable(path)}: ${format}, ${formatByteSize(sizeBytes)}, ${count(images.length, "image")}`,
+    `${printable(path ?? reference ?? "")}: ${format}, ${formatByteSize(sizeBytes)}, ${
+      count(images.length, "image")
+    }`,
     ...images.flatMap((image) => imageLines(image, image.names.length > 0 ? image.names : ["no name"])),
   ];
 }
@@ -40,6 +42,7 @@ function imageLines(image: InspectedImage, titles: readonly string[]): string[] 
     ...(platform === undefined ? [] : [pair("platform", platform)]),
     ...(subject === undefined ? [] : [pair("of", subject)]),
     ...(created === undefined ? [] : [pair("created", created.replace(FRACTION_REGEXP, ""))]),
+    ...runsLines(image),
     pair("size", sizeText(image)),
     ...image.absent.map(absentLine),
     ...layers.map(layerLine),
@@ -63,6 +66,12 @@ function absentLine({ kind, digest, platform }: InspectedImage["absent"][number]
 
 function pair(key: string, value: string): string {
   return `${key.padEnd(KEY_WIDTH)}${printable(value)}`;
+}
+
+/** The command line that a container of this image runs. */
+function runsLines({ config }: InspectedImage): string[] {
+  const command = [...config?.Entrypoint ?? [], ...config?.Cmd ?? []].join(" ");
+  return command === "" ? [] : [pair("runs", command)];
 }
 
 function sizeText({ sizeBytes, layers, manifests }: InspectedImage): string {

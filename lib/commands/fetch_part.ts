@@ -50,7 +50,7 @@ export async function fetchPart(
   const retries = { policy: DEFAULT_RETRY_POLICY, clock, random, signal, onEvent };
   const name = formatReference(reference);
   const found = await fetchImage(origin, reference.digest ?? reference.tag!, { ...retries, wants });
-  if (!found) throw notFound(name);
+  if (!found) throw imageNotFound(reference);
   const part = isAll
     ? found.root
     : await partFor(found.root, { platforms, isNamed: named !== undefined, name });
@@ -120,7 +120,14 @@ function changeText(
   return isForeign ? `${name} is for ${own}, not for ${formatPlatform(platform)}.` : undefined;
 }
 
-function notFound(name: string): PusherError {
+/**
+ * Makes the error for an image that its registry does not have.
+ *
+ * @param reference The image.
+ * @returns The error.
+ */
+export function imageNotFound(reference: Reference): PusherError<"IMAGE_NOT_FOUND"> {
+  const name = formatReference(reference);
   return new PusherError("IMAGE_NOT_FOUND", `Cannot find "${name}": the registry has no such image`, {
     detail: { name },
     hint: "Check the names of repository and tag.",

@@ -1,10 +1,8 @@
 import { layOutArchive } from "../archive/archive_layout.ts";
 import { mergeEqualImages } from "../archive/image_names.ts";
 import { PusherError } from "../errors.ts";
-import { Repository } from "../registry/repository.ts";
 import { archiveFileName } from "../runtimes/archive_file_name.ts";
 import type { ContentPart } from "../spec/content_part.ts";
-import type { Credentials } from "../spec/credentials.ts";
 import type { Digest } from "../spec/digest.ts";
 import { distinctBlobs, type Image } from "../spec/image.ts";
 import { isNonDistributable } from "../spec/media_type.ts";
@@ -14,14 +12,12 @@ import { type ReceivedBytes, receiveParts } from "../transfer/receive_parts.ts";
 import { DEFAULT_RETRY_POLICY } from "../util/retry.ts";
 import { sha256Hex } from "../util/sha256.ts";
 import type { CommandContext } from "./command_context.ts";
-import { connectRegistries } from "./connect_registries.ts";
+import { connectOrigins, type OriginOptions } from "./connect_origins.ts";
 import { fetchPart, hostPlatform, type PartOptions } from "./fetch_part.ts";
-import type { NetworkOptions } from "./network_options.ts";
 import { findPullOutput, type OpenOutput } from "./pull_output.ts";
-import { findPushState } from "./push_state.ts";
 
 /** What to pull, and where to. */
-export interface PullOptions extends PartOptions, NetworkOptions {
+export interface PullOptions extends PartOptions, OriginOptions {
   /** Names of images, at least one. */
   references: readonly string[];
   /**
@@ -32,10 +28,6 @@ export interface PullOptions extends PartOptions, NetworkOptions {
   output?: string | undefined;
   /** Replace the file if it is there. */
   force?: boolean | undefined;
-  /** User and password, if there is one registry only. */
-  credentials?: Credentials | undefined;
-  /** Where logins are kept. */
-  stateDir?: string | undefined;
 }
 
 /** What was pulled, ready for JSON. */
@@ -88,13 +80,10 @@ export async function pull(options: PullOptions, context: CommandContext): Promi
     { isForced: options.force },
     context,
   );
-  const { store } = await findPushState(options.stateDir, context);
-  using connections = await connectRegistries(references, { ...options, store }, context);
+  using origins = await connectOrigins(references, options, context);
   const fetched: Fetched[] = [];
   for (const reference of references) {
-    const session = connections.session(reference);
-    if (!session) throw connections.error(reference);
-    const origin = new Repository(session, reference.repository, { isReadOnly: true });
+    const origin = origins.of(reference);
     const { root, configs } = await fetchPart(origin, reference, options, context);
     fetched.push({ image: { names: [nameFor(reference, root.descriptor.digest)], root }, origin, configs });
   }

@@ -114,7 +114,52 @@ export interface ImageConfig extends Platform {
   created?: string | undefined;
   /** Digests of the uncompressed layers, base first. */
   rootfs: { diff_ids: Digest[] };
+  /** How its programs run; absent also where it is not understood. */
+  config?: ContainerConfig | undefined;
+  /** How its layers came about; absent also where it is not understood. */
+  history?: HistoryEntry[] | undefined;
 }
+
+/** How the programs of an image run, unless told otherwise. */
+export interface ContainerConfig {
+  User?: string | undefined;
+  Env?: string[] | undefined;
+  Entrypoint?: string[] | undefined;
+  Cmd?: string[] | undefined;
+  WorkingDir?: string | undefined;
+  ExposedPorts?: Record<string, unknown> | undefined;
+  Volumes?: Record<string, unknown> | undefined;
+  Labels?: Record<string, string> | undefined;
+  StopSignal?: string | undefined;
+}
+
+/** One step of how an image was made. */
+export interface HistoryEntry {
+  created?: string | undefined;
+  created_by?: string | undefined;
+  comment?: string | undefined;
+  empty_layer?: boolean | undefined;
+}
+
+const texts = v.nullish(v.array(v.string()), undefined);
+const objects = v.nullish(v.record(v.string(), v.unknown()), undefined);
+const containerConfigSchema = v.object({
+  User: v.optional(v.string()),
+  Env: texts,
+  Entrypoint: texts,
+  Cmd: texts,
+  WorkingDir: v.optional(v.string()),
+  ExposedPorts: objects,
+  Volumes: objects,
+  Labels: v.nullish(v.record(v.string(), v.string()), undefined),
+  StopSignal: v.optional(v.string()),
+});
+const historySchema = v.array(v.object({
+  created: v.optional(v.string()),
+  created_by: v.optional(v.string()),
+  comment: v.optional(v.string()),
+  empty_layer: v.optional(v.boolean()),
+}));
 
 const imageConfigSchema: v.GenericSchema<ImageConfig> = v.object({
   os: v.optional(v.string(), ""),
@@ -123,6 +168,9 @@ const imageConfigSchema: v.GenericSchema<ImageConfig> = v.object({
   "os.version": v.optional(v.string()),
   created: v.optional(v.string()),
   rootfs: v.object({ diff_ids: v.nullish(v.array(digestSchema), []) }),
+  // They are for people only: what is odd about them must not keep an image from being moved.
+  config: v.fallback(v.optional(containerConfigSchema), undefined),
+  history: v.fallback(v.optional(historySchema), undefined),
 }) as v.GenericSchema<ImageConfig>;
 
 /** One image in docker save's `manifest.json`; paths are names within the archive. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inspectLines } from "../../../lib/cli/inspect_view.ts";
-import type { InspectedImage, InspectReport } from "../../../lib/commands/inspect.ts";
+import type { InspectedImage, InspectReport } from "../../../lib/commands/inspect_image.ts";
 
 const MIB = 2 ** 20;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { inspect, type InspectReport } from "../../../lib/commands/inspect.ts";
+import { inspect } from "../../../lib/commands/inspect.ts";
+import type { InspectReport } from "../../../lib/commands/inspect_image.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import {
   annotated,

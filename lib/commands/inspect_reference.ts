@@ -1,0 +1,89 @@
+import { distinctBlobs } from "../spec/image.ts";
+import { formatReference, parseReference, type Reference, withDefaultTag } from "../spec/reference.ts";
+import { fetchImage } from "../transfer/fetch_image.ts";
+import { DEFAULT_RETRY_POLICY, retry } from "../util/retry.ts";
+import type { CommandContext } from "./command_context.ts";
+import { connectOrigins, type OriginOptions } from "./connect_origins.ts";
+import { imageNotFound } from "./fetch_part.ts";
+import { inspectImage, type InspectReport } from "./inspect_image.ts";
+
+/** What files of archives are called. */
+const ARCHIVE_NAME_REGEXP = /\.(?:tar|tgz|gz|zst|xz|bz2)$/i;
+
+/**
+ * Finds out whether text names an image at a registry rather than an archive: no file has that name, and it says which
+ * registry, tag or digest. A mistyped path asks no registry.
+ *
+ * @param text What the user typed.
+ * @returns The reference; `undefined` if it can only be an archive.
+ */
+export async function findReference(text: string): Promise<Reference | undefined> {
+  const isThere = await Deno.lstat(text).then(() => true, () => false);
+  if (isThere || ARCHIVE_NAME_REGEXP.test(text)) return undefined;
+  try {
+    const reference = parseReference(text);
+    const isPlain = !reference.tag && !reference.digest && !text.startsWith(`${reference.registry}/`);
+    return isPlain ? undefined : withDefaultTag(reference);
+  } catch {
+    // Opening it as an archive says what is wrong.
+    return undefined;
+  }
+}
+
+/**
+ * Looks at an image in its registry: manifests and configs are read, layers are not.
+ *
+ * @param reference Which.
+ * @param options Credentials and transport.
+ * @param context Told why it waits, and stops it.
+ * @returns What it consists of.
+ * @throws {PusherError} `IMAGE_NOT_FOUND`; and as `fetchImage`.
+ */
+export async function inspectReference(
+  reference: Reference,
+  options: OriginOptions,
+  context: CommandContext,
+): Promise<InspectReport> {
+  using origins = await connectOrigins([reference], options, context);
+  const { clock, random, signal, onEvent } = context;
+  const found = await fetchImage(origins.of(reference), tagOrDigest(reference), {
+    policy: DEFAULT_RETRY_POLICY,
+    clock,
+    random,
+    signal,
+    onEvent,
+  });
+  if (!found) throw imageNotFound(reference);
+  return {
+    reference: formatReference(reference),
+    format: "registry",
+    sizeBytes: distinctBlobs(found.root).reduce((sum, { size }) => sum + size, 0),
+    images: [inspectImage({ names: [reference], root: found.root })],
+  };
+}
+
+/**
+ * Reads the manifest or index of an image as its registry has it.
+ *
+ * @param reference Which.
+ * @param options Credentials and transport.
+ * @param context Told why it waits, and stops it.
+ * @returns Its exact bytes.
+ * @throws {PusherError} `IMAGE_NOT_FOUND`, `DIGEST_MISMATCH`, `REGISTRY_UNSUPPORTED`.
+ */
+export async function rawManifest(
+  reference: Reference,
+  options: OriginOptions,
+  context: CommandContext,
+): Promise<Uint8Array> {
+  using origins = await connectOrigins([reference], options, context);
+  const origin = origins.of(reference);
+  const retries = { policy: DEFAULT_RETRY_POLICY, ...context };
+  const found = await retry(() => origin.readManifest(tagOrDigest(reference), context.signal), retries);
+  if (!found) throw imageNotFound(reference);
+  return found.bytes;
+}
+
+function tagOrDigest({ tag, digest }: Reference): string {
+  return digest ?? tag!;
+}

@@ -70,7 +70,11 @@ export class Inflater implements Disposable {
       const passing = this.#onBytes(bytes);
       if (!passing) return;
       stream.pause();
-      passing.then(() => stream.resume(), reject);
+      const goOn = (): void => {
+        free(bytes);
+        stream.resume();
+      };
+      passing.then(goOn, reject);
     });
     stream.on("end", resolve);
     stream.on("error", reject);
@@ -93,6 +97,15 @@ export async function startInflater(
   const { createGunzip, createZstdDecompress } = await import("node:zlib");
   const create = compression === "zstd" ? createZstdDecompress : createGunzip;
   return new Inflater(() => create({ chunkSize: PIECE_BYTES }), onBytes);
+}
+
+/**
+ * Frees a buffer that was used to its end, so that it is not garbage first: `node:zlib` makes a new one for each piece,
+ * and resident memory would follow what passes.
+ */
+function free({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  const isFull = byteOffset + byteLength === buffer.byteLength;
+  if (isFull && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** Waits until bytes are used, since their buffer is about to be overwritten; gives how many were. */

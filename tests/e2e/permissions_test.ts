@@ -41,6 +41,9 @@ testWith(
     const pushed = await runCli(push, trust);
     assert.equal(pushed.code, 0, pushed.stderr);
     assert.doesNotMatch(pushed.stderr, /warning/);
+    const piped = ["push", "-", "-t", `${registry.host}/app:2`];
+    const passed = await runCli(piped, { ...trust, stdin: await Deno.readFile(ARCHIVE) });
+    assert.equal(passed.code, 0, passed.stderr);
     assert.equal((await runCli(["inspect", ARCHIVE], options)).code, 0);
     assert.equal((await runCli(["logout", registry.host], options)).code, 0);
   },

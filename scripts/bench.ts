@@ -15,6 +15,7 @@ import { formatByteSize, parseByteSize } from "../lib/util/byte_size.ts";
 import { startRealRegistry } from "../tests/support/real_registry.ts";
 import { createCertificateAuthority } from "../tests/support/certificate.ts";
 import { makeTempDir, type TempDir } from "../tests/support/temp_dir.ts";
+import { compressRows } from "./bench/compress_rows.ts";
 import { writeInput } from "./bench/inputs.ts";
 import { measure, type Measurement, median, type Program } from "./bench/measure.ts";
 import { findPeers, isInstalled } from "./bench/peers.ts";
@@ -107,6 +108,13 @@ async function bench(
       const repository = name.split(" ")[0]!;
       rows.push({ name, sizeBytes, program: (run) => program(three, `${hosts[run]}/${repository}:1`) });
     }
+    const plain = dir.join("plain.tar");
+    await writeInput(plain, "bench/plain:1", [
+      { kind: "program", sizeBytes: sizeBytes / 2 },
+      { kind: "program", sizeBytes: sizeBytes / 3 },
+      { kind: "text", sizeBytes: sizeBytes / 6 },
+    ]);
+    rows.push(...await compressRows({ archive: plain, sizeBytes, hosts, push: compressor(dir) }));
   } else print("docker-registry is not installed: pushes to it are left out.\n\n");
 
   const measured = new Map(rows.map(({ name }): [string, Measurement[]] => [name, []]));
@@ -147,6 +155,13 @@ function pusher(dir: TempDir): (archive: string, ...hosts: string[]) => Program 
     const main = new URL("main.ts", PROJECT).pathname;
     return deno(main, "push", archive, ...where, "--yes", "--quiet", ...options);
   };
+}
+
+/** Pushes to a target, with a state directory of its own: what layers become is remembered there. */
+function compressor(dir: TempDir): (archive: string, target: string, stateName: string) => Program {
+  const main = new URL("main.ts", PROJECT).pathname;
+  return (archive, target, stateName) =>
+    deno(main, "push", archive, "-t", target, "--yes", "--quiet", "--state-dir", dir.join(stateName));
 }
 
 function trusting(ca: string, { command }: Program): Program {

@@ -13,10 +13,13 @@ const MIB = 2 ** 20;
 /** What `crypto.getRandomValues` gives at once. */
 const RANDOM_BYTES = 2 ** 16;
 
-/** One layer: random bytes cannot be compressed, text can, and a hole takes no room on the disk. */
+/**
+ * One layer: random bytes cannot be compressed, text can, a hole takes no room on the disk, and a program is what most
+ * layers are full of.
+ */
 export interface LayerInput {
   /** What it is made of. */
-  kind: "random" | "text" | "hole";
+  kind: "random" | "text" | "hole" | "program";
   /** How large it is; a multiple of 1 MiB. */
   sizeBytes: number;
 }
@@ -75,6 +78,7 @@ async function writeLayer(file: Deno.FsFile, { kind, sizeBytes }: LayerInput): P
   for (let at = 0; at < sizeBytes; at += MIB) {
     if (kind === "random") fillRandom(chunk);
     else if (kind === "text") fillText(chunk, at);
+    else if (kind === "program") await fillProgram(chunk, at);
     hash.update(chunk);
     if (kind === "hole") await file.seek(MIB, Deno.SeekMode.Current);
     else await writeAll(file, chunk);
@@ -116,6 +120,14 @@ function fillText(chunk: Uint8Array<ArrayBuffer>, offsetBytes: number): void {
     const line = `/usr/share/doc/package-${(offsetBytes + at) % 9973}/copyright\t${offsetBytes + at}\n`;
     at += encoder.encodeInto(line, chunk.subarray(at)).written;
   }
+}
+
+/** The runtime itself, again and again. */
+async function fillProgram(chunk: Uint8Array<ArrayBuffer>, offsetBytes: number): Promise<void> {
+  using file = await Deno.open(Deno.execPath());
+  const { size } = await file.stat();
+  await file.seek(offsetBytes % (size - chunk.length), Deno.SeekMode.Start);
+  for (let read = 0; read < chunk.length;) read += await file.read(chunk.subarray(read)) ?? 0;
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -25,6 +25,8 @@ export interface PassOptions {
   buffers: BufferPool;
   /** How long parts are. */
   partBytes: number;
+  /** Ends it, as the end of the run does. */
+  signal?: AbortSignal | undefined;
   /**
    * Told when a repository failed.
    *
@@ -56,14 +58,14 @@ export function passingPartBytes({ chunkSizeBytes }: { chunkSizeBytes?: number |
 export async function passBlob(
   blob: OutgoingBlob,
   read: ByteReader,
-  { run, targets, source, buffers, partBytes, onFailure }: PassOptions,
+  { run, targets, source, buffers, partBytes, signal = run.signal, onFailure }: PassOptions,
 ): Promise<FoundBlob> {
-  const { signal, limiter, effort } = run;
+  const { limiter, effort } = run;
   using hash = effort.elsewhere("sha256", blob.size ?? 0) ?? await effort.here("sha256");
   const window = new PassingWindow({ blob, hash, buffers, partBytes });
   const stop = new AbortController();
   const claims = targets.map(() => claimPassing(window, limiter));
-  const found = window.run(read, AbortSignal.any([signal, stop.signal]));
+  const found = window.run(read, AbortSignal.any([run.signal, signal, stop.signal]));
   found.catch(() => {});
   await Promise.all(targets.map(async (target, at) => {
     try {

@@ -59,9 +59,17 @@ export async function sendCompressed(
 ): Promise<CompressedOutcome> {
   const sender = new CompressedSender(options);
   const waiting = layers.values();
-  await Promise.all(Array.from({ length: CONCURRENCY }, async () => {
-    for (const layer of waiting) await sender.send(layer);
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.run.signal, failure.signal]);
+  // Whatever ends one of them ends the others, and all have ended then.
+  await Promise.allSettled(Array.from({ length: CONCURRENCY }, async () => {
+    try {
+      for (const layer of waiting) await sender.send(layer, signal);
+    } catch (error) {
+      failure.abort(error);
+    }
   }));
+  signal.throwIfAborted();
   return sender;
 }
 
@@ -78,9 +86,9 @@ class CompressedSender implements CompressedOutcome {
     this.#options = options;
   }
 
-  async send({ layer, source, targets }: PlainLayer): Promise<void> {
+  async send({ layer, source, targets }: PlainLayer, signal: AbortSignal): Promise<void> {
     const { run, onEvent, onCompressed } = this.#options;
-    run.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (targets.every(({ name }) => this.denied.has(name))) return;
     const { digest, size: sizeBytes, mediaType } = layer;
     onEvent({ type: "compress:start", digest, sizeBytes });
@@ -101,6 +109,7 @@ class CompressedSender implements CompressedOutcome {
         source: source.identityOf(layer),
         buffers: this.#buffers,
         partBytes: passingPartBytes(this.#options),
+        signal,
         onFailure: (target, error) => {
           if (!failure) this.#onFailure(target, error);
           return true;
@@ -111,7 +120,7 @@ class CompressedSender implements CompressedOutcome {
       await onCompressed(layer, found);
     } catch (error) {
       onEvent({ type: "compress:failed", digest });
-      run.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (!isPusherError(error)) throw error;
       this.broken.set(digest, error);
     }

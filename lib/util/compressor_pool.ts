@@ -11,8 +11,8 @@ export interface CompressionMethod {
 /** Bytes of a block: larger ones compress hardly better. */
 export const BLOCK_BYTES: number = 2 ** 20;
 
-/** What a block grows by where it cannot be compressed: five bytes for each 16 KiB, and a frame around it. */
-const BLOCK_MARGIN_BYTES = 2 ** 10;
+/** What a block may grow by: zlib's `deflateBound`, since its fast levels look too late whether they gain anything. */
+const BLOCK_MARGIN_BYTES = BLOCK_BYTES / 8 + BLOCK_BYTES / 64 + 2 ** 10;
 /** Each thread takes about 18 MiB. */
 const MAX_THREADS = 8;
 
@@ -40,6 +40,7 @@ export class CompressorPool implements Disposable {
   /** How many threads there are at most. */
   readonly size: number;
   #threads: Thread[] = [];
+  #isDisposed = false;
   /** Buffers that are not in use. */
   #free: ArrayBuffer[] = [];
 
@@ -85,6 +86,7 @@ export class CompressorPool implements Disposable {
     block: Uint8Array<ArrayBuffer>,
     method: CompressionMethod,
   ): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#isDisposed) throw disposed();
     const thread = this.#idlest();
     const result = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     thread.waiting.push(result);
@@ -95,7 +97,8 @@ export class CompressorPool implements Disposable {
 
   /** Ends all threads; what they still had to do fails. */
   [Symbol.dispose](): void {
-    for (const thread of this.#threads) end(thread, new Error("The compressor pool was disposed"));
+    this.#isDisposed = true;
+    for (const thread of this.#threads) end(thread, disposed());
     this.#threads = [];
     this.#free = [];
   }
@@ -122,6 +125,10 @@ export class CompressorPool implements Disposable {
     };
     return thread;
   }
+}
+
+function disposed(): Error {
+  return new Error("The compressor pool was disposed");
 }
 
 function end({ worker, waiting }: Thread, error: Error): void {

@@ -27,11 +27,14 @@ export async function compressAll(
 export function patternBytes(sizeBytes: number, seed: number = 1): Uint8Array<ArrayBuffer> {
   const random = seededRandom(seed);
   const words = Array.from({ length: 500 }, () => random().toString(36).slice(2));
+  const text = Array.from({ length: 5_000 }, () => words[Math.floor(random() * words.length)]).join(" ");
+  const pattern = new TextEncoder().encode(text);
   const bytes = new Uint8Array(sizeBytes);
-  const encoder = new TextEncoder();
   for (let filled = 0; filled < sizeBytes;) {
-    const word = words[Math.floor(random() * words.length)]!;
-    filled += encoder.encodeInto(word, bytes.subarray(filled)).written;
+    const start = Math.floor(random() * pattern.length);
+    const piece = pattern.subarray(start, start + Math.min(2_000, sizeBytes - filled));
+    bytes.set(piece, filled);
+    filled += piece.length;
   }
   return bytes;
 }

@@ -59,13 +59,21 @@ export * from "./registry/blob_upload.ts";
 export type { ConnectionsOptions } from "./registry/connections.ts";
 export type * from "./registry/host_settings.ts";
 export type * from "./registry/registry_request.ts";
+export type { FoundManifest } from "./registry/manifest_content.ts";
 export * from "./registry/registry_session.ts";
 export * from "./registry/repository.ts";
 export * from "./spec/convert_format.ts";
 export * from "./spec/credentials.ts";
 export * from "./spec/descriptor.ts";
 export * from "./spec/digest.ts";
-export type { DockerSaveItem, ImageConfig, ImageIndex, ImageManifest } from "./spec/documents.ts";
+export type {
+  ContainerConfig,
+  DockerSaveItem,
+  HistoryEntry,
+  ImageConfig,
+  ImageIndex,
+  ImageManifest,
+} from "./spec/documents.ts";
 export {
   DocumentError,
   MAX_DOCUMENT_BYTES,
@@ -99,4 +107,5 @@ export * from "./util/clock.ts";
 export type * from "./util/environment.ts";
 export * from "./util/retry.ts";
 export type * from "./util/stream_body.ts";
+export type { ShaAlgorithm } from "./util/sha256.ts";
 export * from "./version.ts";

@@ -15,7 +15,7 @@ export function definePull({ program, host, run }: CommandLine): void {
       "Downloads images into one archive, which docker load, podman load, ctr, skopeo and crane take, and which " +
         "is an OCI layout as well. Prints registry/repository:tag@digest and the file for each.",
     )
-    .argument("<images...>", "images, such as nginx:1.27 or registry.example.com/team/app@sha256:…")
+    .argument("<images...>", "images, such as nginx:1.27 or r.example/team/app:1")
     .optionsGroup("Pull options:")
     .option("-o, --output <file>", "the archive; - for standard output (default: named after the image)")
     .option(
@@ -40,7 +40,7 @@ export function definePull({ program, host, run }: CommandLine): void {
       `
 Examples:
   $ docker-image-pusher pull nginx:1.27 -o nginx.tar
-  $ docker-image-pusher pull r.example/team/app:1 r.example/team/db:1 -o images.tar
+  $ docker-image-pusher pull r.example/app:1 r.example/db:1 -o images.tar
   $ docker-image-pusher pull r.example/app:1 --platform all -o app.tar
   $ docker-image-pusher pull r.example/app:1 -o - | ssh server docker load`,
     )

@@ -1,4 +1,4 @@
-import { PusherError } from "../errors.ts";
+import { isPusherError, PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
@@ -54,6 +54,8 @@ export async function* downloadBlob(
       throw cutShort(blob, origin, positionBytes);
     } catch (error) {
       signal.throwIfAborted();
+      // All of it came and was verified: how the connection ended does not matter then.
+      if (positionBytes === blob.size && isPusherError(error) && error.retryable) return;
       failures = positionBytes - startBytes >= WORTHWHILE_BYTES ? 1 : failures + 1;
       const delayMs = retryDelayMs(error, failures, options);
       if (delayMs === undefined) throw error;

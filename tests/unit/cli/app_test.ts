@@ -17,6 +17,7 @@ async function run(args: readonly string[], options: FakeHostOptions = {}): Prom
 const HELP = [
   ["--help"],
   ["push", "--help"],
+  ["pull", "--help"],
   ["save", "--help"],
   ["inspect", "--help"],
   ["login", "--help"],

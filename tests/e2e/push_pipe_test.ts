@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { dockerSaveMembers, layerBytes, tarBytes, tarHeader } from "../support/archives.ts";
+import { dockerSaveMembers, gzip, layerBytes, tarBytes, tarHeader } from "../support/archives.ts";
 import { writeBuildContext } from "../support/build_context.ts";
 import { fixturePath, GOOD_ARCHIVES } from "../support/fixture_archives.ts";
+import { writeLargeArchive } from "../support/large_archive.ts";
 import { startProducer } from "../support/pipeline.ts";
 import { pullImage } from "../support/pulled_image.ts";
 import { startRealDocker } from "../support/real_docker.ts";
@@ -217,4 +218,64 @@ Deno.test("push - ends at once when the registry refuses, whatever still comes",
   const push = ["push", "-", "-t", `${registry.host}/team/app:1`];
   const { code, stderr } = await runCli(push, { stdin: endless.stdout });
   assert.equal(code, 4, stderr);
+});
+
+Deno.test("push says which program is missing to decompress an archive", async () => {
+  const stdin = new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0, 0]);
+  const push = ["push", "-", "-t", "127.0.0.1:5000/team/app:1", "--dry-run"];
+  assertRefused(await runCli(push, { stdin, env: { PATH: "/nonexistent" } }), {
+    code: 3,
+    message: /it is compressed with xz, and the program "xz" is not installed/,
+    hint: /Install xz, or decompress it elsewhere/,
+  });
+});
+
+/** How the program is run where Deno lets it do only what is named. */
+function confined(writable: string, ...args: string[]): string[] {
+  const allowed = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys", `--allow-write=${writable}`];
+  const main = new URL("../../main.ts", import.meta.url).href;
+  return [Deno.execPath(), "run", "--quiet", "--no-prompt", ...allowed, main, ...args];
+}
+
+Deno.test("push - writes to the state directory and nowhere else", async () => {
+  await using dir = await makeTempDir();
+  await using registry = startTestRegistry();
+  const layers = [layerBytes("0123456789".repeat(2_000_000))];
+  const stdin = await gzip(tarBytes(await dockerSaveMembers([{ tags: ["app:1"], layers }])));
+  const state = dir.join("state");
+  const push = [
+    "push",
+    "-",
+    "-t",
+    `${registry.host}/team/app:1`,
+    "--state-dir",
+    state,
+    "--blob-chunk",
+    "1MiB",
+  ];
+  await runCommand(confined(state, ...push), { stdin, env: { TMPDIR: "/nonexistent" } });
+  const { layers: pushed, diffIds } = await pullImage(registry, "team/app:1");
+  assert.deepEqual(pushed, diffIds);
+});
+
+testWith(["time"], "push - needs little more memory for 512 MiB than for nothing", async () => {
+  await using dir = await makeTempDir();
+  await using registry = startTestRegistry({ storage: "discard" });
+  const peakKib = async (name: string, sizeMib: number): Promise<number> => {
+    await writeLargeArchive(dir.join(name), [sizeMib * 2 ** 20]);
+    const push = confined(
+      dir.path,
+      "push",
+      "-",
+      "-t",
+      `${registry.host}/${name}:1`,
+      "--state-dir",
+      dir.join(name + "-state"),
+    );
+    const timed = ["/usr/bin/time", "--format=%M", `--output=${dir.join("peak")}`, ...push];
+    await runCommand(["sh", "-c", '"$@" < "$0"', dir.join(name), ...timed]);
+    return Number(await Deno.readTextFile(dir.join("peak")));
+  };
+  const growthKib = await peakKib("large", 512) - await peakKib("small", 1);
+  assert.ok(growthKib < 40 * 1024, `${growthKib} KiB more`);
 });

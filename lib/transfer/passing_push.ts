@@ -44,7 +44,11 @@ export class PassingPush implements Disposable {
     this.#run[Symbol.dispose]();
   }
 
-  /** What is sent is part of it. */
+  /**
+   * What is sent is part of it.
+   *
+   * @internal
+   */
   get run(): PushRun {
     return this.#run;
   }

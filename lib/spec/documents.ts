@@ -122,22 +122,35 @@ export interface ImageConfig extends Platform {
 
 /** How the programs of an image run, unless told otherwise. */
 export interface ContainerConfig {
+  /** User name or ID, with a group if any. */
   User?: string | undefined;
+  /** Variables, as `NAME=value`. */
   Env?: string[] | undefined;
+  /** What is started. */
   Entrypoint?: string[] | undefined;
+  /** Its arguments, or what is started where there is no entry point. */
   Cmd?: string[] | undefined;
+  /** Directory it starts in. */
   WorkingDir?: string | undefined;
+  /** Ports it listens on, as `80/tcp`. */
   ExposedPorts?: Record<string, unknown> | undefined;
+  /** Directories that are kept apart from the image. */
   Volumes?: Record<string, unknown> | undefined;
+  /** What its maker says of it. */
   Labels?: Record<string, string> | undefined;
+  /** Signal that stops it. */
   StopSignal?: string | undefined;
 }
 
 /** One step of how an image was made. */
 export interface HistoryEntry {
+  /** When, RFC 3339. */
   created?: string | undefined;
+  /** The command. */
   created_by?: string | undefined;
+  /** What its maker says of it. */
   comment?: string | undefined;
+  /** Whether it made no layer. */
   empty_layer?: boolean | undefined;
 }
 

@@ -105,7 +105,6 @@ export type * from "./util/byte_reader.ts";
 export * from "./util/clock.ts";
 export type * from "./util/environment.ts";
 export * from "./util/retry.ts";
-export type { ShaAlgorithm } from "./util/sha256.ts";
 export type * from "./util/stream_body.ts";
 export type { ShaAlgorithm } from "./util/sha256.ts";
 export * from "./version.ts";

@@ -61,11 +61,13 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const { history, onWarning } = state;
   if (failures.length > 0 && jobs.length === 0) throw firstOf(failures, onWarning);
   const send = async (): Promise<Sent> => {
-    if (started) return await pushJobs(jobs, { compressor, run: started.passing.run, ways: started.passing });
+    if (started) {
+      return await pushJobs(jobs, { compressor, run: started.passing.run, pusher: started.passing });
+    }
     const registries = jobs.map(({ target }) => target.registry);
     await using settings = await openPushSettings(options, { state, registries, context });
     using run = new PushRun(settings.context);
-    return await pushJobs(jobs, { compressor, run, ways: run });
+    return await pushJobs(jobs, { compressor, run, pusher: run });
   };
   const { jobs: sent, report } = await send();
   const verified = options.verify ? await verifyAll(sent, report, retryContext(context)) : report;
@@ -85,16 +87,16 @@ interface SendOptions {
   compressor: JobCompressor | undefined;
   run: PushRun;
   /** Pushes what is left when layers are compressed. */
-  ways: Pick<PushRun, "push">;
+  pusher: Pick<PushRun, "push">;
 }
 
 async function pushJobs(
   plainJobs: readonly PushJob[],
-  { compressor, run, ways }: SendOptions,
+  { compressor, run, pusher }: SendOptions,
 ): Promise<Sent> {
-  if (!compressor) return { jobs: plainJobs, report: await ways.push(plainJobs) };
+  if (!compressor) return { jobs: plainJobs, report: await pusher.push(plainJobs) };
   const { jobs, failures, compression } = await compressor.compress(plainJobs, run);
-  const report = await ways.push(jobs);
+  const report = await pusher.push(jobs);
   return { jobs, report: { ...report, failures: [...failures, ...report.failures], compression } };
 }
 

@@ -1,7 +1,9 @@
 import { isPusherError, type PusherError } from "../errors.ts";
+import { compressedType } from "../spec/compress_layers.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
 import { BufferPool } from "../util/buffer_pool.ts";
+import type { CompressionMethod } from "../util/compressor_pool.ts";
 import type { CompressedSource } from "./compressed_source.ts";
 import type { EventSink } from "./events.ts";
 import { passBlob, passingPartBytes } from "./pass_blob.ts";
@@ -26,6 +28,8 @@ export interface PlainLayer {
 export interface SendCompressedOptions {
   /** What is sent is part of it. */
   run: PushRun;
+  /** How layers are compressed. */
+  method: CompressionMethod;
   /** Size of the parts a layer is sent in. */
   chunkSizeBytes?: number | undefined;
   /** Told of each layer as soon as it is known what it becomes. */
@@ -87,10 +91,11 @@ class CompressedSender implements CompressedOutcome {
   }
 
   async send({ layer, source, targets }: PlainLayer, signal: AbortSignal): Promise<void> {
-    const { run, onEvent, onCompressed } = this.#options;
+    const { run, method, onEvent, onCompressed } = this.#options;
     signal.throwIfAborted();
     if (targets.every(({ name }) => this.denied.has(name))) return;
-    const { digest, size: sizeBytes, mediaType } = layer;
+    const { digest, size: sizeBytes } = layer;
+    const mediaType = compressedType(layer.mediaType, method.format) ?? layer.mediaType;
     onEvent({ type: "compress:start", digest, sizeBytes });
     await using chunks = source.compress(
       layer,

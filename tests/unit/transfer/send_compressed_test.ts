@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
+import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
 import { CompressedSource } from "../../../lib/transfer/compressed_source.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import type { BlobSource } from "../../../lib/transfer/ports.ts";
@@ -25,7 +26,8 @@ interface Sending {
 async function send(sending: Sending): Promise<CompressedOutcome> {
   const { layers, targets, events = [], signal = new AbortController().signal } = sending;
   using pool = new CompressorPool(2);
-  const source = new CompressedSource(sending.source, { method: { format: "gzip", level: 1 }, pool });
+  const method = { format: "gzip", level: 1 } as const;
+  const source = new CompressedSource(sending.source, { method, pool });
   const onEvent = (event: TransferEvent): void => void events.push(event);
   using run = new PushRun({
     clock: new FakeClock({ autoAdvance: true }),
@@ -37,6 +39,7 @@ async function send(sending: Sending): Promise<CompressedOutcome> {
   });
   return await sendCompressed(layers.map((layer) => ({ layer, source, targets })), {
     run,
+    method,
     onCompressed: () => Promise.resolve(),
     onEvent,
   });
@@ -80,7 +83,10 @@ Deno.test("sendCompressed() sends to one repository of each registry", async () 
   const blobs = new MemoryBlobs(65_536);
   const layer = await blobs.add(patternBytes(50_000, 1));
   const targets = ["one.example/a", "one.example/b", "two.example/a"].map((name) => new MemoryTarget(name));
-  await send({ layers: [layer], source: blobs, targets });
+  const events: TransferEvent[] = [];
+  await send({ layers: [layer], source: blobs, targets, events });
+  const types = events.flatMap((event) => event.type === "blob:start" ? [event.mediaType] : []);
+  assert.deepEqual(types, [MEDIA_TYPE.ociLayerGzip, MEDIA_TYPE.ociLayerGzip]);
   assert.deepEqual(targets.map(({ blobs }) => blobs.size), [1, 0, 1]);
 });
 

@@ -171,7 +171,7 @@ Deno.test("save writes into directories that are there only", async () => {
     assertRefused(await runCli(["save", "app:1", "--output-dir", directory], options), {
       code: 3,
       message: reason,
-      hint: /Choose a directory you can write/,
+      hint: /Choose a place you can write/,
     });
   }
   assert.deepEqual(await fileNames(out.path), ["file"]);
@@ -185,7 +185,7 @@ for (
       /Cannot write ".*\/app_1\.tar": no space left/,
       /Free space on that disk .*--output-dir/,
     ],
-    ["read-only", "ro", /Cannot write ".*": .*read-only/i, /Choose a directory you can write/],
+    ["read-only", "ro", /Cannot write ".*": .*read-only/i, /Choose a place you can write/],
   ] as const
 ) {
   testWith(["mount"], `save leaves nothing on a disk that is ${what}`, async () => {

@@ -6,6 +6,8 @@ import { connectionError, proxyRefusal } from "./connection_error.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { type Exchange, readCapped, type RegistryRequest } from "./registry_request.ts";
 
+/** Read at once where whoever reads brings no buffer. */
+const DEFAULT_CHUNK_BYTES = 64 * 2 ** 10;
 /** Longest time in which no byte of a body moves. */
 const IDLE_TIMEOUT_MS = 60_000;
 /** Longest wait for an answer to a request without a body. */
@@ -101,28 +103,39 @@ function watched(
     return response;
   }
   watchdog.rest();
-  const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+  const { body } = response;
+  const reading = async <T>(read: () => Promise<T>): Promise<T> => {
+    watchdog.moved();
+    try {
+      return await read();
+    } catch (error) {
+      watchdog.stop();
+      request.signal.throwIfAborted();
+      throw watchdog.failure() ?? connectionError(request, error, connection);
+    } finally {
+      watchdog.rest();
+    }
+  };
+  const reader = body.getReader({ mode: "byob" });
+  const watchedBody = new ReadableStream({
+    type: "bytes",
+    autoAllocateChunkSize: DEFAULT_CHUNK_BYTES,
     async pull(controller) {
-      watchdog.moved();
-      try {
-        const { value, done } = await reader.read();
-        watchdog.rest();
-        if (!done) return controller.enqueue(value);
+      // Whoever reads may bring a buffer; it is passed on, and comes back filled.
+      const view = controller.byobRequest!.view as Uint8Array<ArrayBuffer>;
+      const { value, done } = await reading(() => reader.read(view));
+      if (done) {
         watchdog.stop();
         controller.close();
-      } catch (error) {
-        watchdog.stop();
-        request.signal.throwIfAborted();
-        throw watchdog.failure() ?? connectionError(request, error, connection);
       }
+      controller.byobRequest!.respondWithNewView(value!);
     },
     cancel(reason) {
       watchdog.stop();
       return reader.cancel(reason);
     },
-  }, { highWaterMark: 0 });
-  return new Response(body, { status: response.status, headers: response.headers });
+  });
+  return new Response(watchedBody, { status: response.status, headers: response.headers });
 }
 
 /** Ends a request whose bytes have stopped moving. One timer looks now and then: bytes only leave a note. */

@@ -1,6 +1,7 @@
 import { isPusherError, PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
+import { reusedChunks } from "../util/reused_chunks.ts";
 import { type RetryContext, retryDelayMs } from "../util/retry.ts";
 import { DigestCheck } from "./digest_check.ts";
 import type { EventSink } from "./events.ts";
@@ -30,7 +31,7 @@ export interface DownloadOptions extends RetryContext {
  * @param blob Which.
  * @param origin Where it is.
  * @param options What is there already, retries, time.
- * @returns Its bytes, piece by piece.
+ * @returns Its bytes, piece by piece, each valid until the next one is asked for.
  * @throws {PusherError} `DIGEST_MISMATCH` if the content is not the blob's; what the last attempt failed with.
  */
 export async function* downloadBlob(
@@ -44,7 +45,7 @@ export async function* downloadBlob(
   for (let failures = 0;;) {
     const startBytes = positionBytes;
     try {
-      for await (const chunk of await origin.readBlob(blob, positionBytes, signal)) {
+      for await (const chunk of reusedChunks(await origin.readBlob(blob, positionBytes, signal))) {
         if (positionBytes + chunk.length > blob.size) throw tooLong(blob, origin);
         await check.pass(chunk, positionBytes);
         positionBytes += chunk.length;

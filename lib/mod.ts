@@ -1,9 +1,10 @@
 /**
- * The library behind the command: read image archives, talk to registries, push with events.
+ * The library behind the command: read and write image archives, talk to registries, push and pull with events.
  *
  * - {@linkcode openArchive} reads what docker, podman and others save, without extracting it.
  * - {@linkcode connectRegistry} and {@linkcode Repository} speak the distribution protocol.
  * - {@linkcode pushImages} sends images from the one to the other and tells of it by {@linkcode TransferEvent}s.
+ * - {@linkcode fetchImage}, {@linkcode layOutArchive} and {@linkcode receiveParts} bring them back.
  *
  * Nothing here prints, prompts, or ends the process; time, randomness and cancellation come from the caller.
  * Failures are {@linkcode PusherError}s with a code.
@@ -51,6 +52,7 @@
  */
 
 export * from "./archive/archive_input.ts";
+export * from "./archive/archive_layout.ts";
 export * from "./archive/image_archive.ts";
 export * from "./archive/open_archive.ts";
 export * from "./archive/read_piped_archive.ts";
@@ -58,10 +60,12 @@ export * from "./errors.ts";
 export * from "./registry/blob_upload.ts";
 export type { ConnectionsOptions } from "./registry/connections.ts";
 export type * from "./registry/host_settings.ts";
+export type * from "./registry/manifest_content.ts";
 export type * from "./registry/registry_request.ts";
 export type { FoundManifest } from "./registry/manifest_content.ts";
 export * from "./registry/registry_session.ts";
 export * from "./registry/repository.ts";
+export type * from "./spec/content_part.ts";
 export * from "./spec/convert_format.ts";
 export * from "./spec/credentials.ts";
 export * from "./spec/descriptor.ts";
@@ -92,10 +96,12 @@ export * from "./spec/reference.ts";
 export * from "./spec/whole_part.ts";
 export * from "./spec/without_attestations.ts";
 export type * from "./transfer/events.ts";
+export * from "./transfer/fetch_image.ts";
 export type * from "./transfer/ports.ts";
 export type { FoundBlob } from "./transfer/passing_window.ts";
 export * from "./transfer/push_images.ts";
 export { jobReference, type PushJob } from "./transfer/push_job.ts";
+export * from "./transfer/receive_parts.ts";
 export type * from "./transfer/report.ts";
 export type { UploadHabits } from "./transfer/upload_habits.ts";
 export type { OutgoingBlob } from "./transfer/upload_content.ts";

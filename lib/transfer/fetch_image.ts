@@ -6,10 +6,11 @@ import type { ManifestNode } from "../spec/image.ts";
 import { isImageConfig, parseConfigAs, parseIndexAs, parseManifestAs } from "../spec/manifest_documents.ts";
 import { isIndexType, isManifestType } from "../spec/media_type.ts";
 import { printable } from "../util/printable.ts";
-import { retry } from "../util/retry.ts";
+import { retry, type RetryContext } from "../util/retry.ts";
 import { createSha } from "../util/sha256.ts";
 import { DigestCheck } from "./digest_check.ts";
-import { downloadBlob, type DownloadOptions, wrongContent } from "./download_blob.ts";
+import { downloadBlob, wrongContent } from "./download_blob.ts";
+import type { EventSink } from "./events.ts";
 import { HostLimiter } from "./host_limiter.ts";
 import type { ImageOrigin } from "./ports.ts";
 
@@ -23,7 +24,9 @@ const MAX_DOCUMENTS = 2_000;
 const MAX_TOTAL_BYTES = 32 * 2 ** 20;
 
 /** What to fetch of an image, and how. */
-export interface FetchOptions extends Omit<DownloadOptions, "check" | "offsetBytes"> {
+export interface FetchOptions extends RetryContext {
+  /** Told of attempts that failed. */
+  onEvent: EventSink;
   /**
    * Whether something that an index lists is wanted.
    *

@@ -4,8 +4,8 @@ import { printable } from "../util/printable.ts";
 
 const METHOD_REGEXP = /^(gzip|zstd)(?::([1-9]|1\d))?$/;
 
-/** Levels: gzip's gives what other tools send by default in less time, zstd's is the usual one. */
-const DEFAULT_LEVEL = 3;
+/** gzip's takes the time that skopeo takes, for 4 % more bytes; zstd's is the usual one. */
+const DEFAULT_LEVELS: Readonly<Record<CompressionMethod["format"], number>> = { gzip: 2, zstd: 3 };
 const MAX_GZIP_LEVEL = 9;
 
 /**
@@ -18,8 +18,10 @@ const MAX_GZIP_LEVEL = 9;
 export function parseCompression(text: string): CompressionMethod | undefined {
   if (text === "none") return undefined;
   const [, format, digits] = METHOD_REGEXP.exec(text) ?? [];
-  const level = Number(digits ?? DEFAULT_LEVEL);
-  if (format === "gzip" && level <= MAX_GZIP_LEVEL || format === "zstd") return { format, level };
+  if (format === "gzip" || format === "zstd") {
+    const level = Number(digits ?? DEFAULT_LEVELS[format]);
+    if (format === "zstd" || level <= MAX_GZIP_LEVEL) return { format, level };
+  }
   throw new PusherError(
     "USAGE",
     `Cannot use --compress "${

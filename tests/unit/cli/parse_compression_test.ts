@@ -4,7 +4,7 @@ import { isPusherError } from "../../../lib/errors.ts";
 
 Deno.test("parseCompression() reads formats with and without a level", () => {
   assert.equal(parseCompression("none"), undefined);
-  assert.deepEqual(parseCompression("gzip"), { format: "gzip", level: 3 });
+  assert.deepEqual(parseCompression("gzip"), { format: "gzip", level: 2 });
   assert.deepEqual(parseCompression("gzip:9"), { format: "gzip", level: 9 });
   assert.deepEqual(parseCompression("zstd"), { format: "zstd", level: 3 });
   assert.deepEqual(parseCompression("zstd:19"), { format: "zstd", level: 19 });

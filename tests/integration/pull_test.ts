@@ -55,6 +55,24 @@ Deno.test("pull of one platform gives its manifest as it is, and says that there
   }
 });
 
+Deno.test("pull without --platform takes that of this machine, or the only one there is, and says which", async () => {
+  await using registry = startTestRegistry();
+  await using dir = await makeTempDir();
+  const { manifests } = putIndex(registry, "app:1");
+  putImage(registry, "mainframe:1", { architecture: "s390x" });
+  const options = { stateDir: dir.join("state"), platforms: undefined };
+  const own = await runPull([`${registry.host}/app:1`], { ...options, output: dir.join("own.tar") });
+  const [amd64, arm64] = manifests;
+  assert.equal(own.report?.images[0]?.digest, (Deno.build.arch === "aarch64" ? arm64 : amd64).digest);
+  const only = await runPull([`${registry.host}/mainframe:1`], { ...options, output: dir.join("only.tar") });
+  assert.equal(only.error, undefined);
+  assert.ok(
+    only.events.some((event) =>
+      event.type === "notice" && /is for linux\/s390x, not for linux\//.test(event.message)
+    ),
+  );
+});
+
 Deno.test("pull of several references gives one archive that holds shared blobs once", async () => {
   await using registry = startTestRegistry();
   await using dir = await makeTempDir();

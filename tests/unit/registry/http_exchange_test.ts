@@ -378,3 +378,16 @@ Deno.test("an answer that stops in its middle ends the request after a minute", 
   assert.equal(error.detail.timeoutMs, 60_000);
   await answering;
 });
+
+Deno.test("an answer waits for whoever reads it, however long they take", async () => {
+  const content = new Uint8Array(5 * 2 ** 16).fill(1);
+  await using line = connect(() => Promise.resolve({ status: 200, body: content }));
+  const response = await line.send("GET");
+  await line.clock.advance(600_000);
+  const reader = response.body!.getReader();
+  const { value: first } = await reader.read();
+  await line.clock.advance(600_000);
+  let sizeBytes = first!.length;
+  for (let next; (next = await reader.read()).value;) sizeBytes += next.value.length;
+  assert.equal(sizeBytes, content.length);
+});

@@ -34,6 +34,22 @@ const DEFLATE_END = [0x03, 0x00];
  * @throws What `plain` throws.
  * @see https://www.rfc-editor.org/rfc/rfc1952
  * @see https://www.rfc-editor.org/rfc/rfc8878
+ *
+ * @example Compress a text, and read it again
+ * ```ts
+ * import { compressStream } from "./compress_stream.ts";
+ * import { CompressorPool } from "./compressor_pool.ts";
+ * import assert from "node:assert/strict";
+ *
+ * using pool = new CompressorPool();
+ * const chunks: Uint8Array<ArrayBuffer>[] = [];
+ * const method = { format: "gzip", level: 2 } as const;
+ * for await (const chunk of compressStream(new Blob(["text"]).stream(), { method, pool })) {
+ *   chunks.push(new Uint8Array(chunk));
+ * }
+ * const back = new Blob(chunks).stream().pipeThrough(new DecompressionStream("gzip"));
+ * assert.equal(await new Response(back).text(), "text");
+ * ```
  */
 export async function* compressStream(
   plain: AsyncIterable<Uint8Array>,

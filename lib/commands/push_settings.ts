@@ -112,8 +112,8 @@ async function recallHabits(
   return habits;
 }
 
-/** As many as there are processors, up to what it takes to be ahead of any link; none beside a single one. */
+/** As many as there are processors beside the one that sends, up to what it takes to be ahead of any link. */
 function hashThreads(): number {
   const { hardwareConcurrency: processors } = navigator;
-  return processors > 1 ? Math.min(processors, MAX_HASH_THREADS) : 0;
+  return Math.min(processors - 1, MAX_HASH_THREADS);
 }

@@ -66,6 +66,7 @@ export class BlobHash implements StreamHash {
     // What is behind would be hashed twice.
     const hash = effort.elsewhere(this.#algorithm, sizeBytes - 2 * this.#hashedBytes);
     if (!hash) return;
+    this.#hash[Symbol.dispose]();
     this.#hash = hash;
     this.#isElsewhere = true;
     if (this.#hashedBytes > 0) this.#moving = this.#catchUp(this.#hashedBytes);

@@ -31,6 +31,8 @@ export class HashEffort implements Disposable {
   #options: HashEffortOptions;
   #threads: HashWorker[] = [];
   #starting: HashWorker | undefined;
+  /** Hashes that are under way in this thread. */
+  #load = 0;
   /** When the window began; long ago, so that the first one ends at once. */
   #sinceMs = 0;
   #hashingMs = 0;
@@ -53,22 +55,30 @@ export class HashEffort implements Disposable {
    */
   async here(algorithm: ShaAlgorithm): Promise<StreamHash> {
     const hash = await createSha(algorithm);
-    return { ...hash, update: (bytes) => this.#measure(() => hash.update(bytes)) };
+    this.#load++;
+    let isUnderway = true;
+    return {
+      ...hash,
+      update: (bytes) => this.#measure(() => hash.update(bytes)),
+      [Symbol.dispose]: () => {
+        if (isUnderway) this.#load--;
+        isUnderway = false;
+      },
+    };
   }
 
   /**
-   * Offers to hash a blob in another thread.
+   * Offers to hash a blob in another thread instead of this one.
    *
    * @param algorithm As digests name it.
    * @param leftBytes What would be hashed there.
-   * @returns A fresh hash, if that would help and a thread is ready.
+   * @returns A fresh hash, if that would help and a thread is ready that has less to do than this one.
    */
   elsewhere(algorithm: ShaAlgorithm, leftBytes: number): StreamHash | undefined {
     if (!this.#isBottleneck || leftBytes < WORTHWHILE_BYTES) return undefined;
     const [idlest] = this.#threads.toSorted((one, other) => one.load - other.load);
-    const isFull = this.#threads.length >= this.#options.maxThreads;
-    if (idlest && (isFull || idlest.load === 0)) return idlest.startHash(algorithm);
-    if (!isFull) this.#startThread();
+    if (idlest && idlest.load < this.#load) return idlest.startHash(algorithm);
+    if (this.#threads.length < this.#options.maxThreads) this.#startThread();
     return undefined;
   }
 

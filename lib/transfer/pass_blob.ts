@@ -61,7 +61,7 @@ export async function passBlob(
   { run, targets, source, buffers, partBytes, signal = run.signal, onFailure }: PassOptions,
 ): Promise<FoundBlob> {
   const { limiter, effort } = run;
-  using hash = effort.elsewhere("sha256", blob.size ?? 0) ?? await effort.here("sha256");
+  using hash = await effort.here("sha256");
   const window = new PassingWindow({ blob, hash, buffers, partBytes });
   const stop = new AbortController();
   const claims = targets.map(() => claimPassing(window, limiter));

@@ -38,16 +38,31 @@ Deno.test("elsewhere() offers nothing for little", async () => {
   assert.equal(stage.effort.elsewhere("sha256", 2 ** 20), undefined);
 });
 
-Deno.test("elsewhere() has a thread for each blob, then shares them evenly", async () => {
+Deno.test("elsewhere() starts one thread after the other while this one has more to do than they", async () => {
   using stage = new HashStage(2);
   await stage.hash(0);
   await stage.startThread();
-  const taken = [stage.effort.elsewhere("sha256", LARGE_BYTES)];
-  assert.equal(stage.threads.length, 1);
+  assert.ok(stage.effort.elsewhere("sha256", LARGE_BYTES));
+  assert.equal(stage.effort.elsewhere("sha256", LARGE_BYTES), undefined);
   await stage.startThread();
-  for (let nth = 0; nth < 3; nth++) taken.push(stage.effort.elsewhere("sha256", LARGE_BYTES));
-  assert.ok(taken.every((hash) => hash !== undefined));
-  assert.deepEqual(stage.threads.map(({ load }) => load), [2, 2]);
+  assert.ok(stage.effort.elsewhere("sha256", LARGE_BYTES));
+  assert.deepEqual(stage.threads.map(({ load }) => load), [1, 1]);
+});
+
+Deno.test("elsewhere() keeps as much in this thread as in others", async () => {
+  using stage = new HashStage();
+  await stage.hash(0);
+  await stage.startThread();
+  const moved = stage.effort.elsewhere("sha256", LARGE_BYTES);
+  assert.ok(moved, "1 here, 0 there");
+  assert.equal(stage.effort.elsewhere("sha256", LARGE_BYTES), undefined, "1 here, 1 there");
+  const second = await stage.effort.here("sha256");
+  assert.ok(stage.effort.elsewhere("sha256", LARGE_BYTES), "2 here, 1 there");
+  second[Symbol.dispose]();
+  second[Symbol.dispose]();
+  assert.equal(stage.effort.elsewhere("sha256", LARGE_BYTES), undefined, "1 here, 2 there");
+  moved[Symbol.dispose]();
+  assert.deepEqual(stage.threads.map(({ load }) => load), [1]);
 });
 
 Deno.test("elsewhere() offers nothing where threads are not allowed, or cannot be had", async () => {

@@ -25,7 +25,7 @@ export class HashStage implements Disposable {
   }
 
   /**
-   * Lets a window and a half pass with hashing.
+   * Lets a window and a half pass with hashing, of a blob that stays under way.
    *
    * @param otherMs Time that goes into something else, each time that something is hashed.
    */

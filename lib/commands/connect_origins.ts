@@ -1,8 +1,10 @@
 import { Repository } from "../registry/repository.ts";
 import type { Credentials } from "../spec/credentials.ts";
-import type { Reference } from "../spec/reference.ts";
+import { formatRepository, type Reference } from "../spec/reference.ts";
+import { MirroredOrigin } from "../transfer/mirrored_origin.ts";
+import type { ImageOrigin } from "../transfer/ports.ts";
 import type { CommandContext } from "./command_context.ts";
-import { connectRegistries } from "./connect_registries.ts";
+import { connectRegistries, type RegistryConnections, type RepositoryName } from "./connect_registries.ts";
 import type { NetworkOptions } from "./network_options.ts";
 import { findPushState } from "./push_state.ts";
 
@@ -21,11 +23,12 @@ export interface Origins extends Disposable {
    *
    * @param reference Which.
    */
-  of(reference: Reference): Repository;
+  of(reference: Reference): ImageOrigin;
 }
 
 /**
- * Connects to the repositories of references, for reading only.
+ * Connects to the repositories of references, for reading only. Where the configuration names mirrors of a registry,
+ * these are asked first, and the registry only for what they do not have.
  *
  * @param references What will be read.
  * @param options Credentials and transport.
@@ -40,12 +43,63 @@ export async function connectOrigins(
 ): Promise<Origins> {
   const { store } = await findPushState(options.stateDir, context);
   using resources = new DisposableStack();
-  const connections = resources.use(await connectRegistries(references, { ...options, store }, context));
-  const repositories = new Map(references.map((reference) => {
+  const registries = resources.use(
+    new LazyConnections(() => connectRegistries(references, { ...options, store }, context)),
+  );
+  const connect = async (reference: Reference): Promise<Repository> => {
+    const connections = await registries.get();
     const session = connections.session(reference);
     if (!session) throw connections.error(reference);
-    return [reference, new Repository(session, reference.repository, { isReadOnly: true })];
-  }));
+    return new Repository(session, reference.repository, { isReadOnly: true });
+  };
+  const names = new Map(references.map((reference) => [reference, mirrorsOf(reference, context)]));
+  // What the user said for this run is meant for the registry.
+  const stored = { caFiles: options.caFiles, usesEnvironment: false, store };
+  const mirrors = resources.use(await connectRegistries([...names.values()].flat(), stored, context));
+  const onWarning = (message: string): void => context.onEvent({ type: "warning", message });
+  const origins = new Map<Reference, ImageOrigin>();
+  for (const [reference, itsMirrors] of names) {
+    origins.set(
+      reference,
+      itsMirrors.length === 0 ? await connect(reference) : new MirroredOrigin({
+        name: formatRepository(reference),
+        mirrors: itsMirrors.flatMap((name) => {
+          const session = mirrors.session(name);
+          if (session) return [new Repository(session, name.repository, { isReadOnly: true })];
+          onWarning(`The mirror ${formatRepository(name)} is not asked: ${mirrors.error(name)?.message}`);
+          return [];
+        }),
+        connect: () => connect(reference),
+        onWarning,
+      }),
+    );
+  }
   const open = resources.move();
-  return { of: (reference) => repositories.get(reference)!, [Symbol.dispose]: () => open.dispose() };
+  return { of: (reference) => origins.get(reference)!, [Symbol.dispose]: () => open.dispose() };
+}
+
+function mirrorsOf({ registry, repository }: Reference, { config }: CommandContext): RepositoryName[] {
+  const mirrors = config?.hostOf(registry).mirrors ?? [];
+  return mirrors.map((mirror) => ({
+    registry: mirror.registry,
+    repository: mirror.prefix === "" ? repository : `${mirror.prefix}/${repository}`,
+  }));
+}
+
+/** Connections that are made when they are first needed. */
+class LazyConnections implements Disposable {
+  #connect: () => Promise<RegistryConnections>;
+  #connecting: Promise<RegistryConnections> | undefined;
+
+  constructor(connect: () => Promise<RegistryConnections>) {
+    this.#connect = connect;
+  }
+
+  get(): Promise<RegistryConnections> {
+    return this.#connecting ??= this.#connect();
+  }
+
+  [Symbol.dispose](): void {
+    this.#connecting?.then((connections) => connections[Symbol.dispose](), () => {});
+  }
 }

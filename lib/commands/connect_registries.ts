@@ -13,6 +13,12 @@ import { retryAloud } from "./retry_aloud.ts";
 export interface ConnectionOptions extends NetworkOptions {
   /** User and password, if there is one registry only. */
   credentials?: Credentials | undefined;
+  /**
+   * Whether credentials of the environment count.
+   *
+   * @default {if there is one registry only}
+   */
+  usesEnvironment?: boolean | undefined;
   /** Our own logins. */
   store: CredentialStore;
 }
@@ -57,7 +63,8 @@ export async function connectRegistries(
   const { clock, onTrace, signal } = context;
   const registries = new Set(repositories.map(({ registry }) => registry));
   if (given && registries.size > 1) throw sharedPassword(registries.size);
-  const finder = new CredentialFinder({ given, usesEnvironment: registries.size === 1, store }, context);
+  const { usesEnvironment = registries.size === 1 } = options;
+  const finder = new CredentialFinder({ given, usesEnvironment, store }, context);
   using resources = new DisposableStack();
   const connecting = new Map<string, Promise<RegistrySession>>();
   const connect = async (registry: string, found: FoundCredentials | undefined): Promise<RegistrySession> => {

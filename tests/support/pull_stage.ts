@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { pull, type PullOptions, type PullReport } from "../../lib/commands/pull.ts";
+import type { Config } from "../../lib/commands/read_config.ts";
 import type { Descriptor } from "../../lib/spec/descriptor.ts";
 import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";
 import type { TransferEvent } from "../../lib/transfer/events.ts";
@@ -76,7 +77,7 @@ export function putIndex(
  *
  * @param references What to pull.
  * @param options How; the output is to be named.
- * @param parts Who reads standard output, what stops it.
+ * @param parts Who reads standard output, what stops it, how it is configured.
  * @returns What came of it; it never throws.
  */
 export async function runPull(
@@ -86,9 +87,10 @@ export async function runPull(
     signal?: AbortSignal;
     write?: (bytes: Uint8Array) => Promise<boolean>;
     onEvent?: (event: TransferEvent) => void;
+    config?: Config;
   } = {},
 ): Promise<PullRun> {
-  const { signal = new AbortController().signal, write, onEvent } = parts;
+  const { signal = new AbortController().signal, write, onEvent, config } = parts;
   const events: TransferEvent[] = [];
   try {
     const report = await pull({ references, platforms: ["linux/amd64"], ...options }, {
@@ -101,6 +103,7 @@ export async function runPull(
         onEvent?.(event);
       },
       output: write && { write },
+      config,
     });
     return { report, error: undefined, events };
   } catch (error) {

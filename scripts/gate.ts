@@ -13,20 +13,13 @@ export interface TestCount {
   failed: number;
   /** Names of the tests that were skipped; each says why. */
   skipped: string[];
-  /** Where those are that failed. */
-  failedFiles: string[];
 }
-
-/** More than this is no coincidence. */
-const MAX_UNSTEADY_FILES = 3;
-
-const TEST_CASE_REGEXP = /<testcase name="([^"]*)" classname="([^"]*)"[^>]*>(.*?)<\/testcase>/gs;
 
 if (import.meta.main) Deno.exitCode = await runGate();
 
 async function runGate(): Promise<number> {
   const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
-  const total = { passed: 0, failed: 0, skipped: [] as string[] };
+  const total: TestCount = { passed: 0, failed: 0, skipped: [] };
   const failedSteps: string[] = [];
   for (const step of config.tasks.ok.split(" && ")) {
     print(`\n== ${step}`);
@@ -48,25 +41,8 @@ async function runStep(step: string): Promise<TestCount> {
   if (program !== "deno") throw new Error(`Cannot run the step "${step}": it does not start with "deno"`);
   if (args[0] !== "test") {
     const isDone = await runDeno(args);
-    return { passed: isDone ? 1 : 0, failed: isDone ? 0 : 1, skipped: [], failedFiles: [] };
+    return { passed: isDone ? 1 : 0, failed: isDone ? 0 : 1, skipped: [] };
   }
-  const count = await runTests(args);
-  const { failedFiles } = count;
-  if (failedFiles.length === 0 || failedFiles.length > MAX_UNSTEADY_FILES) return count;
-  return await runAlone(count);
-}
-
-/** Tests that use real servers may lack time or ports beside others: what failed has another try by itself, and is named. */
-async function runAlone(count: TestCount): Promise<TestCount> {
-  const { passed, failed, failedFiles, skipped } = count;
-  for (const file of failedFiles) print(`\n== once more, by itself: ${file}`);
-  const alone = await runTests(["test", "-A", ...failedFiles]);
-  if (alone.failed > 0) return count;
-  for (const file of failedFiles) print(`unsteady: ${file}`);
-  return { passed: passed + failed, failed: 0, failedFiles: [], skipped };
-}
-
-async function runTests(args: readonly string[]): Promise<TestCount> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const isDone = await runDeno([...args, `--junit-path=${report}`]);
   const count = countTests(await Deno.readTextFile(report));
@@ -88,16 +64,14 @@ async function runDeno(args: string[]): Promise<boolean> {
  * @returns How many passed, failed and were skipped.
  */
 export function countTests(junit: string): TestCount {
-  const count: TestCount = { passed: 0, failed: 0, skipped: [], failedFiles: [] };
-  const files = new Set<string>();
-  for (const [, name = "", file = "", body = ""] of junit.matchAll(TEST_CASE_REGEXP)) {
-    if (body.includes("<failure") || body.includes("<error")) {
-      count.failed++;
-      files.add(file);
-    } else if (body.includes("<skipped")) count.skipped.push(unescapeXml(name));
+  const count: TestCount = { passed: 0, failed: 0, skipped: [] };
+  for (
+    const [, name = "", body = ""] of junit.matchAll(/<testcase name="([^"]*)"[^>]*>(.*?)<\/testcase>/gs)
+  ) {
+    if (body.includes("<failure") || body.includes("<error")) count.failed++;
+    else if (body.includes("<skipped")) count.skipped.push(unescapeXml(name));
     else count.passed++;
   }
-  count.failedFiles.push(...files);
   return count;
 }
 

@@ -57,7 +57,6 @@ const PACKAGES: Record<string, { where: RegExp; isLazy?: boolean }> = {
   // It takes 85 ms to load, and most runs ask nothing.
   "@clack/prompts": { where: /^lib\/cli\/prompts\.ts$/, isLazy: true },
   "valibot": { where: /^lib\/(spec|state|registry|credentials|runtimes)\// },
-  "modern-tar": { where: /^lib\/archive\// },
   "yaml": { where: /^lib\/(state|commands)\//, isLazy: true },
   // Built-in modules of Node take 15 to 50 ms each to load.
   "node:crypto": {

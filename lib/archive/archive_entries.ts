@@ -1,6 +1,6 @@
 import type { Digest } from "../spec/digest.ts";
 import type { BlobRange } from "../util/stream_body.ts";
-import type { Compression } from "./compression.ts";
+import type { Compression } from "./compression/compression.ts";
 
 /** The files of an archive by name, whatever the archive is: a tar file, a directory, or what a pipe has left. */
 export interface ArchiveEntries {

@@ -2,9 +2,9 @@ import { PusherError } from "../errors.ts";
 import type { ByteReader } from "../util/byte_reader.ts";
 import { systemReason } from "../util/system_reason.ts";
 import { corruptArchive, unreadableArchive } from "./archive_error.ts";
-import { decompress } from "./decompress.ts";
+import { decompress } from "./compression/decompress.ts";
 import { sniffArchive } from "./sniff_archive.ts";
-import { TAR_BLOCK_BYTES } from "./tar_header.ts";
+import { TAR_BLOCK_BYTES } from "./tar/tar_header.ts";
 
 /** The name of standard input, as in other programs. */
 export const STANDARD_INPUT = "-";

@@ -8,8 +8,8 @@ import { isNonDistributable, MEDIA_TYPE } from "../spec/media_type.ts";
 import { isSamePlatform, type Platform } from "../spec/platform.ts";
 import { platformImages, platformOf } from "../spec/platform_images.ts";
 import { formatReference, type Reference } from "../spec/reference.ts";
-import { TAR_BLOCK_BYTES } from "./tar_header.ts";
-import { tarEntryHeader, tarPadding } from "./tar_entry_header.ts";
+import { TAR_BLOCK_BYTES } from "./tar/tar_header.ts";
+import { tarEntryHeader, tarPadding } from "./tar/tar_entry_header.ts";
 
 /** Full name of an image, as containerd and docker write it. */
 const IMAGE_NAME = "io.containerd.image.name";

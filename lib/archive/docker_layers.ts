@@ -6,10 +6,10 @@ import type { ArchiveContents } from "./archive_contents.ts";
 import type { ArchiveEntry } from "./archive_entries.ts";
 import { unsupportedArchive } from "./archive_error.ts";
 import { claimedDigest } from "./claimed_digest.ts";
-import { type Compression, isNative, type NativeCompression } from "./compression.ts";
+import { type Compression, isNative, type NativeCompression } from "./compression/compression.ts";
 import { digestCompressedLayer } from "./layer_digest.ts";
 import { sniffArchive } from "./sniff_archive.ts";
-import { TAR_BLOCK_BYTES } from "./tar_header.ts";
+import { TAR_BLOCK_BYTES } from "./tar/tar_header.ts";
 
 /** Types that a manifest can give to a compressed layer. */
 const LAYER_TYPES: Readonly<Record<NativeCompression, string>> = {

@@ -1,7 +1,7 @@
 import { type Digest, sha256Digest } from "../spec/digest.ts";
 import { createSha256 } from "../util/sha256.ts";
-import type { NativeCompression } from "./compression.ts";
-import { startInflater } from "./inflater.ts";
+import type { NativeCompression } from "./compression/compression.ts";
+import { startInflater } from "./compression/inflater.ts";
 
 /** How many times its own size a layer may have uncompressed in any case: gzip never has more. */
 const MAX_INFLATION = 1100;

@@ -1,7 +1,7 @@
 import { printable } from "../util/printable.ts";
 import type { ArchiveEntries } from "./archive_entries.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
-import { type Compression, sniffCompression } from "./compression.ts";
+import { type Compression, sniffCompression } from "./compression/compression.ts";
 
 const SAVE_HINT = "Save an image with docker save or podman save.";
 

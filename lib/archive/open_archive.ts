@@ -4,7 +4,7 @@ import type { ArchiveEntry } from "./archive_entries.ts";
 import { corruptArchive } from "./archive_error.ts";
 import type { ImageArchive } from "./image_archive.ts";
 import { readImages } from "./read_images.ts";
-import { TarFile } from "./tar_file.ts";
+import { TarFile } from "./tar/tar_file.ts";
 
 /**
  * Opens an image archive: a tar file or directory that docker, podman, skopeo, buildah, buildx, crane or another tool

@@ -5,8 +5,8 @@ import type { BlobRange } from "../util/stream_body.ts";
 import type { ArchiveEntries, ArchiveEntry, KnownContent } from "./archive_entries.ts";
 import { unsupportedArchive } from "./archive_error.ts";
 import { partOf } from "./part_of.ts";
-import { TarIndex } from "./tar_index.ts";
-import type { TarEntry } from "./tar_reader.ts";
+import { TarIndex } from "./tar/tar_index.ts";
+import type { TarEntry } from "./tar/tar_reader.ts";
 
 /** What came once has no identity of its own; what is named by a digest is the same whenever it comes. */
 const IDENTITY = "pipe";

@@ -10,16 +10,16 @@ import type { ArchiveEntry, KnownContent } from "./archive_entries.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 import type { ArchiveInput } from "./archive_input.ts";
 import { claimedDigest } from "./claimed_digest.ts";
-import { type Compression, isNative } from "./compression.ts";
+import { type Compression, isNative } from "./compression/compression.ts";
 import type { ImageArchive } from "./image_archive.ts";
 import { startDiffId } from "./layer_digest.ts";
 import { notTar } from "./not_an_image.ts";
 import { PipedEntries } from "./piped_entries.ts";
 import { MAX_MANIFEST_JSON_BYTES, readImages } from "./read_images.ts";
 import { sniffArchive } from "./sniff_archive.ts";
-import { hasTarChecksum, isZeroBlock, TAR_BLOCK_BYTES } from "./tar_header.ts";
-import { TarInput } from "./tar_input.ts";
-import { readTarEntries, type TarEntry } from "./tar_reader.ts";
+import { hasTarChecksum, isZeroBlock, TAR_BLOCK_BYTES } from "./tar/tar_header.ts";
+import { TarInput } from "./tar/tar_input.ts";
+import { readTarEntries, type TarEntry } from "./tar/tar_reader.ts";
 
 /** Most bytes of documents that are kept. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;

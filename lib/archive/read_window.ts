@@ -1,5 +1,5 @@
 import { corruptArchive } from "./archive_error.ts";
-import type { ForwardBytes } from "./forward_bytes.ts";
+import type { ForwardBytes } from "./compression/forward_bytes.ts";
 import type { SeekableBytes } from "./seekable_bytes.ts";
 
 /** What is read where a header is far from the one before it: enough for the small entries that come in clusters. */

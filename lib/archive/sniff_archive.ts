@@ -1,5 +1,5 @@
-import { type Compression, sniffCompression } from "./compression.ts";
-import { hasTarChecksum } from "./tar_header.ts";
+import { type Compression, sniffCompression } from "./compression/compression.ts";
+import { hasTarChecksum } from "./tar/tar_header.ts";
 
 /**
  * Tells how a tar archive is compressed. Its first file may be called like a magic number, so a header is looked for

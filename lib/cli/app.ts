@@ -1,15 +1,15 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { GlobalOptions, Settings } from "./command_runner.ts";
-import { errorText, jsonText } from "./error_view.ts";
+import { errorText, jsonText } from "./view/error_view.ts";
 import { exitCodeOf } from "./exit_codes.ts";
 import type { Host } from "./host.ts";
-import { defineInspect } from "./inspect_command.ts";
-import { defineLogin } from "./login_command.ts";
-import { defineLogout } from "./logout_command.ts";
-import { type CommandLine, createProgram, parseProgram } from "./program.ts";
-import { definePull } from "./pull_command.ts";
-import { definePush } from "./push_command.ts";
-import { defineSave } from "./save_command.ts";
+import { defineInspect } from "./tree/inspect_command.ts";
+import { defineLogin } from "./tree/login_command.ts";
+import { defineLogout } from "./tree/logout_command.ts";
+import { type CommandLine, createProgram, parseProgram } from "./tree/program.ts";
+import { definePull } from "./tree/pull_command.ts";
+import { definePush } from "./tree/push_command.ts";
+import { defineSave } from "./tree/save_command.ts";
 import { terminalStyle } from "./terminal_style.ts";
 
 /** In the order of the help. */

@@ -1,12 +1,12 @@
 import { Repository } from "../registry/repository.ts";
 import type { Credentials } from "../spec/credentials.ts";
 import { formatRepository, type Reference } from "../spec/reference.ts";
-import { MirroredOrigin } from "../transfer/mirrored_origin.ts";
+import { MirroredOrigin } from "../transfer/fetch/mirrored_origin.ts";
 import type { ImageOrigin } from "../transfer/ports.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectRegistries, type RegistryConnections, type RepositoryName } from "./connect_registries.ts";
 import type { NetworkOptions } from "./network_options.ts";
-import { findPushState } from "./push_state.ts";
+import { findPushState } from "./push/push_state.ts";
 
 /** How to reach repositories that are read. */
 export interface OriginOptions extends NetworkOptions {

@@ -1,7 +1,7 @@
 import type { CommandContext } from "./command_context.ts";
-import { findInputs } from "./find_inputs.ts";
+import { findInputs } from "./push/find_inputs.ts";
 import { inspectImage, type InspectReport } from "./inspect_image.ts";
-import { openArchives } from "./open_archives.ts";
+import { openArchives } from "./push/open_archives.ts";
 
 /** What to inspect. */
 export interface InspectOptions {

@@ -1,10 +1,10 @@
 import { distinctBlobs } from "../spec/image.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "../spec/reference.ts";
-import { fetchImage } from "../transfer/fetch_image.ts";
+import { fetchImage } from "../transfer/fetch/fetch_image.ts";
 import { DEFAULT_RETRY_POLICY, retry } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectOrigins, type OriginOptions } from "./connect_origins.ts";
-import { imageNotFound } from "./fetch_part.ts";
+import { imageNotFound } from "./pull/fetch_part.ts";
 import { inspectImage, type InspectReport } from "./inspect_image.ts";
 
 /** What files of archives are called. */

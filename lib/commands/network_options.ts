@@ -1,7 +1,7 @@
 import { PusherError } from "../errors.ts";
-import { readCertificateDirectories } from "../registry/certificate_directories.ts";
-import { readCertificates, readClientCertificate } from "../registry/certificate_files.ts";
-import type { ClientCertificate, HostSettings } from "../registry/host_settings.ts";
+import { readCertificateDirectories } from "../registry/connection/certificate_directories.ts";
+import { readCertificates, readClientCertificate } from "../registry/connection/certificate_files.ts";
+import type { ClientCertificate, HostSettings } from "../registry/connection/host_settings.ts";
 import { DOCKER_HUB } from "../spec/reference.ts";
 import type { CommandContext } from "./command_context.ts";
 

@@ -1,7 +1,7 @@
 import { PusherError, type RegistryAnswer } from "../errors.ts";
 import { isDigest } from "../spec/digest.ts";
 import { printable } from "../util/printable.ts";
-import { parseChallenges } from "./challenge.ts";
+import { parseChallenges } from "./auth/challenge.ts";
 import { readCapped, type RegistryRequest } from "./registry_request.ts";
 
 /** Statuses that may pass: the same request can succeed later. */

@@ -1,19 +1,19 @@
 import { isPusherError, PusherError } from "../errors.ts";
 import { DOCKER_HUB } from "../spec/reference.ts";
 import type { Clock } from "../util/clock.ts";
-import { Authorizer } from "./authorizer.ts";
+import { Authorizer } from "./auth/authorizer.ts";
 import type { Credentials } from "../spec/credentials.ts";
-import { basicAuthorization } from "./basic_authorization.ts";
-import { Connections, type ConnectionsOptions } from "./connections.ts";
-import { expectsTls, type HostSettings } from "./host_settings.ts";
-import { createHttpExchange } from "./http_exchange.ts";
+import { basicAuthorization } from "./auth/basic_authorization.ts";
+import { Connections, type ConnectionsOptions } from "./connection/connections.ts";
+import { expectsTls, type HostSettings } from "./connection/host_settings.ts";
+import { createHttpExchange } from "./connection/http_exchange.ts";
 import type { Environment } from "../util/environment.ts";
-import { followRedirects } from "./redirects.ts";
+import { followRedirects } from "./connection/redirects.ts";
 import { registryError } from "./registry_error.ts";
 import { discard, type Exchange, readCapped, type RegistryRequest } from "./registry_request.ts";
-import { tlsError } from "./tls_error.ts";
-import { traced } from "./trace.ts";
-import { isLoopback } from "./trusted_url.ts";
+import { tlsError } from "./connection/tls_error.ts";
+import { traced } from "./connection/trace.ts";
+import { isLoopback } from "./connection/trusted_url.ts";
 
 /** What {@linkcode connectRegistry} needs. */
 export interface ConnectOptions {

@@ -1,6 +1,6 @@
 import { PusherError } from "../errors.ts";
 import type { RegistryRequest } from "./registry_request.ts";
-import { distrust } from "./trusted_url.ts";
+import { distrust } from "./connection/trusted_url.ts";
 
 /**
  * Where the next request of an upload goes. The Location is used as it is, since its query can hold the session's

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openArchive } from "../../lib/archive/open_archive.ts";
-import { planOfPush } from "../../lib/commands/push.ts";
+import { planOfPush } from "../../lib/commands/push/push.ts";
 import { sha256Digest } from "../../lib/spec/digest.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { pushArchive } from "../support/push_archive.ts";

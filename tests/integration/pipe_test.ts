@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { push, type PushOptions } from "../../lib/commands/push.ts";
+import { push, type PushOptions } from "../../lib/commands/push/push.ts";
 import { isPusherError, PusherError } from "../../lib/errors.ts";
 import { type Digest, digestOf } from "../../lib/spec/digest.ts";
 import type { TransferEvent } from "../../lib/transfer/events.ts";

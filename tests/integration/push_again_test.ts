@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { openArchive } from "../../lib/archive/open_archive.ts";
-import { push, type PushOptions } from "../../lib/commands/push.ts";
+import { push, type PushOptions } from "../../lib/commands/push/push.ts";
 import { connectRegistry } from "../../lib/registry/registry_session.ts";
 import { Repository } from "../../lib/registry/repository.ts";
-import { pushImages } from "../../lib/transfer/push_images.ts";
+import { pushImages } from "../../lib/transfer/push/push_images.ts";
 import { systemClock } from "../../lib/util/clock.ts";
 import { DEFAULT_RETRY_POLICY } from "../../lib/util/retry.ts";
 import { dockerSaveMembers, tarBytes } from "../support/archives.ts";

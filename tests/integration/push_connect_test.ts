@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runCli } from "../../lib/cli/app.ts";
 import type { CommandContext } from "../../lib/commands/command_context.ts";
 import { login } from "../../lib/commands/login.ts";
-import { push } from "../../lib/commands/push.ts";
+import { push } from "../../lib/commands/push/push.ts";
 import { isPusherError, PusherError } from "../../lib/errors.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { refuse } from "../support/registry/answer_faults.ts";

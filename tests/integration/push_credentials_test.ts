@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { push } from "../../lib/commands/push.ts";
+import { push } from "../../lib/commands/push/push.ts";
 import { isPusherError } from "../../lib/errors.ts";
-import type { PushReport } from "../../lib/transfer/report.ts";
+import type { PushReport } from "../../lib/transfer/progress/report.ts";
 import { dockerSaveMembers, tarBytes } from "../support/archives.ts";
 import type { AuthOptions } from "../support/registry/registry_auth.ts";
 import { seededBytes } from "../support/seeded_random.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { push } from "../../lib/commands/push.ts";
+import { push } from "../../lib/commands/push/push.ts";
 import { dockerSaveMembers, tarBytes } from "../support/archives.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { meddle } from "../support/registry/connection_faults.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { streamRange } from "../../lib/util/range_stream.ts";
-import { Connections } from "../../lib/registry/connections.ts";
-import { createHttpExchange } from "../../lib/registry/http_exchange.ts";
+import { Connections } from "../../lib/registry/connection/connections.ts";
+import { createHttpExchange } from "../../lib/registry/connection/http_exchange.ts";
 import { BufferRing } from "../../lib/util/buffer_ring.ts";
 import { systemClock } from "../../lib/util/clock.ts";
 import type { StreamBody } from "../../lib/util/stream_body.ts";

@@ -1,6 +1,6 @@
-import { push, type PushOptions } from "../../lib/commands/push.ts";
+import { push, type PushOptions } from "../../lib/commands/push/push.ts";
 import type { TransferEvent } from "../../lib/transfer/events.ts";
-import type { PushReport } from "../../lib/transfer/report.ts";
+import type { PushReport } from "../../lib/transfer/progress/report.ts";
 import type { CompressionMethod } from "../../lib/util/compressor_pool.ts";
 import { dockerSaveMembers, gzip, tarBytes, type TarMember } from "./archives.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";

@@ -1,5 +1,5 @@
 import type { ArchiveEntries, ArchiveEntry, KnownContent } from "../../lib/archive/archive_entries.ts";
-import { sniffCompression } from "../../lib/archive/compression.ts";
+import { sniffCompression } from "../../lib/archive/compression/compression.ts";
 import { digestOf } from "../../lib/spec/digest.ts";
 import { type TarMember, toBytes } from "./archives.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pull, type PullOptions, type PullReport } from "../../lib/commands/pull.ts";
+import { pull, type PullOptions, type PullReport } from "../../lib/commands/pull/pull.ts";
 import type { Config } from "../../lib/commands/read_config.ts";
 import type { Descriptor } from "../../lib/spec/descriptor.ts";
 import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";

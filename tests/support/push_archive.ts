@@ -1,5 +1,5 @@
-import { push, type PushOptions } from "../../lib/commands/push.ts";
-import type { PushReport } from "../../lib/transfer/report.ts";
+import { push, type PushOptions } from "../../lib/commands/push/push.ts";
+import type { PushReport } from "../../lib/transfer/progress/report.ts";
 import { tarBytes, type TarMember } from "./archives.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { pipedInput } from "./piped_input.ts";

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { openArchive } from "../../lib/archive/open_archive.ts";
-import { push, type PushOptions } from "../../lib/commands/push.ts";
+import { push, type PushOptions } from "../../lib/commands/push/push.ts";
 import { connectRegistry } from "../../lib/registry/registry_session.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import type { Digest } from "../../lib/spec/digest.ts";
 import { UploadJournal } from "../../lib/state/upload_journal.ts";
 import type { TransferEvent } from "../../lib/transfer/events.ts";
-import { pushImages } from "../../lib/transfer/push_images.ts";
-import type { PushReport } from "../../lib/transfer/report.ts";
+import { pushImages } from "../../lib/transfer/push/push_images.ts";
+import type { PushReport } from "../../lib/transfer/progress/report.ts";
 import type { Clock } from "../../lib/util/clock.ts";
 import { DEFAULT_RETRY_POLICY } from "../../lib/util/retry.ts";
 import { FakeClock } from "./fake_clock.ts";

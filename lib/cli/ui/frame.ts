@@ -1,4 +1,4 @@
-import type { ActiveTransfer, ProgressView } from "../../transfer/progress_model.ts";
+import type { ActiveTransfer, ProgressView } from "../../transfer/progress/progress_model.ts";
 import { printable } from "../../util/printable.ts";
 import { type Paint, paint } from "./ansi.ts";
 import { formatDone, formatDuration, formatPercent, formatRate, share, shortDigest } from "./measures.ts";
@@ -69,7 +69,7 @@ const OTHER_ROWS = 3;
  * @example One image, half saved
  * ```ts
  * import { drawFrame } from "./frame.ts";
- * import { ProgressModel } from "../../transfer/progress_model.ts";
+ * import { ProgressModel } from "../../transfer/progress/progress_model.ts";
  * import assert from "node:assert/strict";
  *
  * const model = new ProgressModel();

@@ -1,5 +1,5 @@
 import type { TransferEvent } from "../../transfer/events.ts";
-import { ProgressModel, type ProgressView } from "../../transfer/progress_model.ts";
+import { ProgressModel, type ProgressView } from "../../transfer/progress/progress_model.ts";
 import { formatByteSize } from "../../util/byte_size.ts";
 import type { Clock } from "../../util/clock.ts";
 import { printable } from "../../util/printable.ts";

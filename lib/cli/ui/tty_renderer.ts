@@ -1,5 +1,5 @@
 import type { TransferEvent } from "../../transfer/events.ts";
-import { ProgressModel } from "../../transfer/progress_model.ts";
+import { ProgressModel } from "../../transfer/progress/progress_model.ts";
 import type { Host } from "../host.ts";
 import type { TerminalStyle } from "../terminal_style.ts";
 import {

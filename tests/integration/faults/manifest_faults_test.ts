@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { errorText } from "../../../lib/cli/error_view.ts";
+import { errorText } from "../../../lib/cli/view/error_view.ts";
 import { isPusherError } from "../../../lib/errors.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
 import {

@@ -30,9 +30,9 @@ const LAYERS: Record<string, readonly string[]> = {
     "errors",
     "version",
     "lib/transfer/events.ts",
-    "lib/transfer/plan_push.ts",
-    "lib/transfer/progress_model.ts",
-    "lib/transfer/report.ts",
+    "lib/transfer/push/plan_push.ts",
+    "lib/transfer/progress/progress_model.ts",
+    "lib/transfer/progress/report.ts",
   ],
   "mod": [
     "commands",
@@ -60,11 +60,14 @@ const PACKAGES: Record<string, { where: RegExp; isLazy?: boolean }> = {
   "yaml": { where: /^lib\/(state|commands)\//, isLazy: true },
   // Built-in modules of Node take 15 to 50 ms each to load.
   "node:crypto": {
-    where: /^lib\/(util\/(?:sha256|hash_worker)|registry\/own_certificate)\.ts$/,
+    where: /^lib\/(util\/(?:sha256|hash_worker)|registry\/connection\/own_certificate)\.ts$/,
     isLazy: true,
   },
-  "node:net": { where: /^lib\/registry\/(tls_relay|proxy_tunnel)\.ts$/, isLazy: true },
-  "node:tls": { where: /^lib\/registry\/(tls_relay|proxy_tunnel|machine_certificates)\.ts$/, isLazy: true },
+  "node:net": { where: /^lib\/registry\/connection\/(tls_relay|proxy_tunnel)\.ts$/, isLazy: true },
+  "node:tls": {
+    where: /^lib\/registry\/connection\/(tls_relay|proxy_tunnel|machine_certificates)\.ts$/,
+    isLazy: true,
+  },
   "node:zlib": { where: /^lib\/(archive\/|util\/compress)/, isLazy: true },
   "node:process": { where: /^lib\/cli\/prompts\.ts$/, isLazy: true },
 };

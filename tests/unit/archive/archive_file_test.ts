@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ArchiveFile } from "../../../lib/archive/archive_file.ts";
-import { indexTar } from "../../../lib/archive/tar_index.ts";
+import { indexTar } from "../../../lib/archive/tar/tar_index.ts";
 import { isPusherError } from "../../../lib/errors.ts";
 import { tarHeader, type TarMember } from "../../support/archives.ts";
 import { hasSparseFiles } from "../../support/sparse_archive.ts";

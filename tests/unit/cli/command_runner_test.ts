@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type GlobalOptions, runCommand, type Work } from "../../../lib/cli/command_runner.ts";
 import type { CommandContext } from "../../../lib/commands/command_context.ts";
 import { isPusherError, PusherError } from "../../../lib/errors.ts";
-import { blob } from "../transfer/progress_events.ts";
+import { blob } from "../transfer/progress/progress_events.ts";
 import { FakeHost, type FakeHostOptions } from "./fake_host.ts";
 
 const OUTCOME = { report: { answer: 42 }, lines: ["one", "two"], summary: "Did it" };

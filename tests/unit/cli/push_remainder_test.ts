@@ -4,7 +4,7 @@ import type { Outcome } from "../../../lib/cli/command_runner.ts";
 import type { CommandContext } from "../../../lib/commands/command_context.ts";
 import type { TransferEvent } from "../../../lib/transfer/events.ts";
 import { systemClock } from "../../../lib/util/clock.ts";
-import { digest } from "../transfer/progress_events.ts";
+import { digest } from "../transfer/progress/progress_events.ts";
 
 const MIB = 2 ** 20;
 const target = "registry.example.com/app";

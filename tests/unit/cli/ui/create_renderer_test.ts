@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRenderer, type RendererOptions } from "../../../../lib/cli/ui/create_renderer.ts";
-import { blob } from "../../transfer/progress_events.ts";
+import { blob } from "../../transfer/progress/progress_events.ts";
 import { FakeHost, type FakeHostOptions } from "../fake_host.ts";
 
 /** What kind of renderer it is, by what it writes. */

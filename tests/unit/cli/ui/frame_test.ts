@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { visibleLength } from "../../../../lib/cli/ui/ansi.ts";
 import { drawFrame, type FrameSize } from "../../../../lib/cli/ui/frame.ts";
-import type { ProgressView } from "../../../../lib/transfer/progress_model.ts";
-import { blob, digest, TARGET, viewAfter } from "../../transfer/progress_events.ts";
+import type { ProgressView } from "../../../../lib/transfer/progress/progress_model.ts";
+import { blob, digest, TARGET, viewAfter } from "../../transfer/progress/progress_events.ts";
 
 const MIB = 2 ** 20;
 const SIZE: FrameSize = { columns: 80, rows: 24, ascii: false, color: false };

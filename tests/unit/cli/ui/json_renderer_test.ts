@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createJsonRenderer } from "../../../../lib/cli/ui/json_renderer.ts";
 import type { TransferEvent } from "../../../../lib/transfer/events.ts";
-import { blob } from "../../transfer/progress_events.ts";
+import { blob } from "../../transfer/progress/progress_events.ts";
 import { FakeHost } from "../fake_host.ts";
 
 Deno.test("createJsonRenderer() writes every event as it is, one a line", () => {

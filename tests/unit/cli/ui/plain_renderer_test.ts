@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PlainRenderer } from "../../../../lib/cli/ui/plain_renderer.ts";
-import { blob, digest, TARGET } from "../../transfer/progress_events.ts";
+import { blob, digest, TARGET } from "../../transfer/progress/progress_events.ts";
 import { FakeHost } from "../fake_host.ts";
 
 const MIB = 2 ** 20;

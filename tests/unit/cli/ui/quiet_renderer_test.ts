@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createQuietRenderer } from "../../../../lib/cli/ui/quiet_renderer.ts";
-import { blob } from "../../transfer/progress_events.ts";
+import { blob } from "../../transfer/progress/progress_events.ts";
 import { FakeHost } from "../fake_host.ts";
 
 for (

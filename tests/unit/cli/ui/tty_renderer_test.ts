@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BEGIN_FRAME, cursorUp, END_FRAME } from "../../../../lib/cli/ui/ansi.ts";
 import { TtyRenderer } from "../../../../lib/cli/ui/tty_renderer.ts";
-import { blob } from "../../transfer/progress_events.ts";
+import { blob } from "../../transfer/progress/progress_events.ts";
 import { FakeHost } from "../fake_host.ts";
 import { FakeScreen } from "./fake_screen.ts";
 

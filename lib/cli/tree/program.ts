@@ -1,0 +1,134 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { PusherError } from "../../errors.ts";
+import { VERSION } from "../../version.ts";
+import type { GlobalOptions, Work } from "../command_runner.ts";
+import type { Host } from "../host.ts";
+import { terminalStyle } from "../terminal_style.ts";
+import { paint } from "../ui/ansi.ts";
+import { PROGRESS_STYLES } from "../ui/renderer.ts";
+
+/** Help is no wider, however wide the terminal is. */
+const MAX_HELP_COLUMNS = 80;
+
+/** Heading for what every command takes. */
+const GLOBAL_OPTIONS = "Global options:";
+
+const EXAMPLES = `
+Examples:
+  $ docker-image-pusher login registry.example.com
+  $ docker-image-pusher save nginx:latest
+  $ docker-image-pusher push nginx_latest.tar --registry registry.example.com`;
+
+/** The root of the command tree. The parser takes no interfaces, hence the mapping. */
+export type Program = Command<[], Pick<GlobalOptions, keyof GlobalOptions>>;
+
+/** What the definitions of commands build on. */
+export interface CommandLine {
+  /** The root they add themselves to. */
+  program: Program;
+  /** Streams and environment. */
+  host: Host;
+  /** What was typed, without the program's name. */
+  args: readonly string[];
+  /** Runs a command under the global options. */
+  run: (work: Work, options: GlobalOptions) => Promise<void>;
+}
+
+/**
+ * Creates the command tree without its commands: name, global options, and how help looks. No other module knows
+ * the parser.
+ *
+ * @param host Where help goes.
+ * @returns The root.
+ */
+export function createProgram(host: Host): Program {
+  const helpColumns = (): number => Math.min(host.terminalSize().columns, MAX_HELP_COLUMNS);
+  return createRoot()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      // Errors come as exceptions, too, and are shown like all others.
+      outputError: () => {},
+      getOutHelpWidth: helpColumns,
+      getErrHelpWidth: helpColumns,
+      getOutHasColors: () => terminalStyle(host, host.stdout).color,
+      getErrHasColors: () => terminalStyle(host, host.stderr).color,
+    });
+}
+
+/**
+ * Reads a command line and runs the command it names.
+ *
+ * @param program The command tree.
+ * @param args Arguments, without the program's name.
+ * @returns The exit code: 0, or 2 after help that nobody asked for.
+ * @throws {PusherError} `USAGE` if the command line is wrong, and what the command throws.
+ */
+export async function parseProgram(program: Program, args: readonly string[]): Promise<number> {
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    if (error.code === "commander.help") return 2;
+    throw usageError(error, program, args);
+  }
+}
+
+function createRoot(): Program {
+  const root = new Command("docker-image-pusher");
+  const help = root.createOption("-h, --help", "show help").helpGroup(GLOBAL_OPTIONS);
+  return root
+    .description("Moves container images between local archives and registries.")
+    .optionsGroup(GLOBAL_OPTIONS)
+    .option("--state-dir <dir>", "where logins and history are kept (env: DOCKER_IMAGE_PUSHER_STATE_DIR)")
+    .option("--config <file>", "settings, instead of config.yaml in the state directory")
+    .addOption(
+      root.createOption("--progress <style>", "how progress is shown, auto by default").choices(
+        PROGRESS_STYLES,
+      ),
+    )
+    .option("--json", "print results and errors as JSON")
+    .option("-q, --quiet", "no progress, no notices")
+    .option("--debug", "trace requests and show stacks of errors (env: OCI_DEBUG=1)")
+    .version(VERSION, "-V, --version", "show the version")
+    .addHelpOption(help)
+    .optionsGroup("Connection options:")
+    .option("--plain-http", "use HTTP without TLS")
+    .option("--insecure-skip-tls-verify", "take any certificate of the registry")
+    .option("--ca-file <file>", "PEM certificate of an authority to trust (repeatable)", collect)
+    .option("--cert-file <file>", "PEM certificate to show the registry, with --key-file")
+    .option("--key-file <file>", "PEM key of that certificate")
+    .helpCommand("help [command]", "show help for a command")
+    .configureHelp({
+      minWidthToWrap: 20,
+      visibleOptions: (command) => [...command.options, ...command.parent?.options ?? [], help],
+      styleTitle: (title) => paint(title, "bold", true),
+    })
+    .addHelpText("after", EXAMPLES);
+}
+
+/**
+ * Parses an option that can be given several times.
+ *
+ * @param value What it is given this time.
+ * @param previous What it was given before.
+ * @returns All of it.
+ */
+export function collect(value: string, previous: string[] | undefined): string[] {
+  return [...previous ?? [], value];
+}
+
+/** The parser's message reads "error: unknown option '--x'", with a suggestion in a second line. */
+function usageError(error: CommanderError, program: Program, args: readonly string[]): PusherError {
+  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const names = program.commands.map((command) => command.name());
+  const command = args.find((arg) => names.includes(arg));
+  const help = ["docker-image-pusher", ...(command ? [command] : []), "--help"].join(" ");
+  return new PusherError("USAGE", message.replace(/\.$/, ""), {
+    detail: {},
+    hint: suggestion?.replace(/^\((.*)\)$/, "$1") ?? `Run "${help}" to see what it takes.`,
+  });
+}

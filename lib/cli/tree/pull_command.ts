@@ -1,0 +1,74 @@
+import { PusherError } from "../../errors.ts";
+import { networkOptions } from "./network_flags.ts";
+import type { CommandLine } from "./program.ts";
+import { readCredentials } from "../read_credentials.ts";
+
+/**
+ * Defines `pull`.
+ *
+ * @param commandLine Where to add it, and how to run it.
+ */
+export function definePull({ program, host, run }: CommandLine): void {
+  program.command("pull")
+    .summary("download images into an archive")
+    .description(
+      "Downloads images into one archive, which docker load, podman load, ctr, skopeo and crane take, and which " +
+        "is an OCI layout as well. Prints registry/repository:tag@digest and the file for each.",
+    )
+    .argument("<images...>", "images, such as nginx:1.27 or r.example/team/app:1")
+    .optionsGroup("Pull options:")
+    .option("-o, --output <file>", "the archive; - for standard output (default: named after the image)")
+    .option(
+      "--platform <platforms>",
+      "these platforms, such as linux/amd64,linux/arm64, or all (default: this machine's)",
+      (text) => text.split(","),
+    )
+    .addOption(
+      program.createOption("--format <format>", "rewrite manifests with these media types")
+        .choices(["docker", "oci"] as const),
+    )
+    .option("--force", "overwrite the file")
+    .optionsGroup("Registry options:")
+    .option("--username <name>", "user name, instead of a stored login")
+    .addOption(
+      program.createOption("--password <password>", "password, visible to other users of this machine")
+        .conflicts("passwordStdin"),
+    )
+    .option("--password-stdin", "read the password from standard input")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ docker-image-pusher pull nginx:1.27 -o nginx.tar
+  $ docker-image-pusher pull r.example/app:1 r.example/db:1 -o images.tar
+  $ docker-image-pusher pull r.example/app:1 --platform all -o app.tar
+  $ docker-image-pusher pull r.example/app:1 -o - | ssh server docker load`,
+    )
+    .action(async (references, _, command) => {
+      const options = command.optsWithGlobals();
+      if (options.output === "-" && options.json) throw sharedOutput();
+      await run(async (context) => {
+        const { pull } = await import("../../commands/pull/pull.ts");
+        const { pullOutcome } = await import("../view/pull_view.ts");
+        const credentials = await readCredentials(options, host, context);
+        const report = await pull({
+          references,
+          output: options.output,
+          platforms: options.platform,
+          format: options.format,
+          force: options.force,
+          credentials,
+          ...networkOptions(options),
+          stateDir: options.stateDir,
+        }, context);
+        return pullOutcome(report);
+      }, options);
+    });
+}
+
+function sharedOutput(): PusherError {
+  return new PusherError("USAGE", "Cannot write both the archive and a report to standard output", {
+    detail: { option: "--json" },
+    hint: "Name a file with -o, or leave --json out.",
+  });
+}

@@ -1,0 +1,183 @@
+import type { CommandContext } from "../../commands/command_context.ts";
+import { PusherError } from "../../errors.ts";
+import { parseByteSize } from "../../util/byte_size.ts";
+import { printable } from "../../util/printable.ts";
+import type { Outcome } from "../command_runner.ts";
+import { networkOptions } from "./network_flags.ts";
+import { collect, type CommandLine } from "./program.ts";
+import { parseCompression } from "./parse_compression.ts";
+import { readCredentials } from "../read_credentials.ts";
+
+const MAX_CONCURRENCY = 64;
+const MIN_CHUNK_BYTES = 2 ** 20;
+const MAX_CHUNK_BYTES = 4 * 2 ** 30;
+const MIN_RATE_BYTES = 1_000;
+
+/**
+ * Defines `push`.
+ *
+ * @param commandLine Where to add it, and how to run it.
+ */
+export function definePush({ program, host, args, run }: CommandLine): void {
+  program.command("push")
+    .summary("upload the images of archives to registries")
+    .description(
+      "Uploads the images of archives, and prints registry/repository:tag@digest for each. Without -t or " +
+        "--registry they go where they went last time.",
+    )
+    .argument(
+      "<archives...>",
+      "image archives or layout directories, compressed or not; - for standard input",
+    )
+    .optionsGroup("Destination options:")
+    .option("-t, --target <reference>", "registry/repository:tag to push to (repeatable)", collect)
+    .addOption(
+      program.createOption("--registry <host/path>", "registry to push to under the archive's own names")
+        .conflicts("target"),
+    )
+    .option("--image <name>", "push only this image: name, repository or digest (repeatable)", collect)
+    .option("-y, --yes", "do not ask about new destinations")
+    .optionsGroup("Image options:")
+    .option(
+      "--platform <platforms>",
+      "push only these platforms, such as linux/amd64,linux/arm64 (repeatable)",
+      (text, previous?: readonly string[]) => [...previous ?? [], ...text.split(",")],
+    )
+    .option("--index", "make one image for several platforms of all images, and push that")
+    .option("--no-attestations", "leave provenance and SBOM attestations out")
+    .addOption(
+      program.createOption("--format <format>", "write manifests with these media types, under other digests")
+        .choices(["docker", "oci"] as const),
+    )
+    .optionsGroup("Registry options:")
+    .option("--username <name>", "user name, instead of a stored login")
+    .addOption(
+      program.createOption("--password <password>", "password, visible to other users of this machine")
+        .conflicts("passwordStdin"),
+    )
+    .option("--password-stdin", "read the password from standard input")
+    .optionsGroup("Transfer options:")
+    .option(
+      "--concurrency <number>",
+      `blobs to upload at once, 1 to ${MAX_CONCURRENCY} (default: 3)`,
+      parseConcurrency,
+    )
+    .option(
+      "--blob-chunk <size>",
+      "upload large blobs in parts of this size, 1MiB to 4GiB (default: to suit link and registry)",
+      parseChunkSize,
+    )
+    .option(
+      "--limit-rate <rate>",
+      "send at most this much a second over all uploads, such as 10MB",
+      parseRate,
+    )
+    .option(
+      "--compress <method>",
+      "compress plain layers: gzip or zstd, with a level if wanted, such as zstd:6; none by default",
+      parseCompression,
+    )
+    .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
+    .option("--force", "send blobs even if the registry says it has them")
+    .option("--verify", "ask the registry afterwards whether it holds everything")
+    .option("--dry-run", "show what would be sent, and send nothing")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ docker-image-pusher push nginx.tar -t registry.example.com/web/nginx:1
+  $ docker-image-pusher push images/*.tar --registry registry.example.com/mirror
+  $ docker save app:1 | docker-image-pusher push - -t r.example/team/app:1
+  $ docker-image-pusher push app.tar -t r.example/app:1 --platform linux/arm64
+  $ docker-image-pusher push amd64.tar arm64.tar --index -t r.example/app:1`,
+    )
+    .action(async (archives, _, command) => {
+      const options = command.optsWithGlobals();
+      await run(async (context) => {
+        const { planOfPush, push } = await import("../../commands/push/push.ts");
+        const { commandText } = await import("../command_text.ts");
+        const { tellingRemainder } = await import("../push_remainder.ts");
+        const { planOutcome, pushOutcome } = await import("../view/push_view.ts");
+        const isPiped = archives.includes("-");
+        if (isPiped && options.passwordStdin) throw sharedInput();
+        if (options.format === "docker" && options.compress?.format === "zstd") throw zstdInDocker();
+        const credentials = await readCredentials(options, host, context);
+        const pushOptions = {
+          archives,
+          targets: options.target,
+          registry: options.registry,
+          images: options.image,
+          yes: options.yes,
+          platforms: options.platform,
+          index: options.index,
+          attestations: options.attestations,
+          format: options.format,
+          credentials,
+          concurrency: options.concurrency,
+          chunkSizeBytes: options.blobChunk,
+          rateBytesPerSecond: options.limitRate,
+          isResuming: options.resume,
+          force: options.force,
+          verify: options.verify,
+          compression: options.compress,
+          ...networkOptions(options),
+          stateDir: options.stateDir,
+        };
+        if (options.dryRun) return planOutcome(await planOfPush(pushOptions, context));
+        const pushing = async (context: CommandContext): Promise<Outcome> =>
+          pushOutcome(await push(pushOptions, context));
+        // Only what is remembered can be continued.
+        const isRemembered = options.resume && !options.force;
+        if (!isRemembered) return await pushing(context);
+        return await tellingRemainder(context, {
+          work: pushing,
+          command: `${isPiped ? "... | " : ""}${commandText(args, host)}`,
+        });
+      }, options);
+    });
+}
+
+function parseConcurrency(text: string): number {
+  const number = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= MAX_CONCURRENCY) return number;
+  throw invalid("--concurrency", text, `a whole number from 1 to ${MAX_CONCURRENCY}`);
+}
+
+function parseChunkSize(text: string): number {
+  const sizeBytes = parseByteSize(text);
+  if (sizeBytes !== undefined && sizeBytes >= MIN_CHUNK_BYTES && sizeBytes <= MAX_CHUNK_BYTES) {
+    return sizeBytes;
+  }
+  throw invalid("--blob-chunk", text, "a size from 1MiB to 4GiB");
+}
+
+function parseRate(text: string): number {
+  const bytesPerSecond = parseByteSize(text.replace(/\/s$/, ""));
+  if (bytesPerSecond !== undefined && bytesPerSecond >= MIN_RATE_BYTES) return bytesPerSecond;
+  throw invalid("--limit-rate", text, "a size from 1KB, for each second");
+}
+
+function sharedInput(): PusherError {
+  return new PusherError("USAGE", "Cannot read both an archive and the password from standard input", {
+    detail: { option: "--password-stdin" },
+    hint: "Run login first, or set DOCKER_USERNAME and DOCKER_PASSWORD.",
+  });
+}
+
+function invalid(option: string, value: string, wanted: string): PusherError {
+  return new PusherError("USAGE", `Cannot use ${option} "${printable(value)}": it is not ${wanted}`, {
+    detail: { option },
+    hint: `Give ${wanted}, or leave ${option} out.`,
+  });
+}
+
+function zstdInDocker(): PusherError {
+  return new PusherError(
+    "USAGE",
+    "Cannot use --compress zstd with --format docker: docker's has no type for it",
+    {
+      detail: { option: "--compress" },
+      hint: "Compress with gzip, or leave --format out.",
+    },
+  );
+}

@@ -1,0 +1,86 @@
+import { PusherError } from "../../errors.ts";
+import { type PlannedBlob, plannedBytes, type PushPlan } from "../../transfer/push/plan_push.ts";
+import type { PushReport } from "../../transfer/progress/report.ts";
+import { formatByteSize } from "../../util/byte_size.ts";
+import { printable } from "../../util/printable.ts";
+import type { Outcome } from "../command_runner.ts";
+import { formatElapsed, formatRate, shortDigest } from "../ui/measures.ts";
+
+/**
+ * What a push has to show: a line for each image in its registry, a summary, and an error if others failed.
+ *
+ * @param report What was pushed.
+ * @returns Lines of the form `registry/repository:tag@sha256:…`.
+ */
+export function pushOutcome(report: PushReport): Outcome {
+  return {
+    report,
+    lines: report.pushed.map(({ reference, digest }) =>
+      reference.endsWith(`@${digest}`) ? reference : `${reference}@${digest}`
+    ),
+    summary: summaryText(report),
+    error: partialError(report),
+  };
+}
+
+/**
+ * What a dry run has to show: a line for each image, the blobs that would be sent below it, and the sums.
+ *
+ * @param plan What would be done.
+ * @returns Lines for people; the plan itself is the report.
+ */
+export function planOutcome(plan: PushPlan): Outcome {
+  const { uploadBytes, existingBytes, mountBytes, compressBytes } = plan;
+  const actionWidth = compressBytes > 0 ? "compress".length : "upload".length;
+  const lines = plan.images.flatMap(({ reference, digest, blobs, manifests }) => [
+    digest === undefined ? printable(reference) : `${printable(reference)}@${digest}`,
+    ...blobs.map((blob) =>
+      `  ${blob.action.padEnd(actionWidth)}  ${shortDigest(blob.digest)}  ${formatByteSize(blob.sizeBytes)}`
+    ),
+    `  ${plannedText(blobs)}; ${manifests === 1 ? "1 manifest" : `${manifests} manifests`}`,
+  ]);
+  const mounted = mountBytes === 0 ? "" : `, ${formatByteSize(mountBytes)} to mount`;
+  const compressed = compressBytes === 0
+    ? ""
+    : ` and what ${formatByteSize(compressBytes)} of layers become when they are compressed`;
+  const summary = `Would send ${formatByteSize(uploadBytes)}${compressed}${mounted}; ${
+    formatByteSize(existingBytes)
+  } already there`;
+  return { report: plan, lines, summary, error: undefined };
+}
+
+function plannedText(blobs: readonly PlannedBlob[]): string {
+  const isCompressing = blobs.some(({ action }) => action === "compress");
+  const actions = [...(isCompressing ? ["compress" as const] : []), "upload", "mount", "exists"] as const;
+  return actions.map((action) => `${action} ${formatByteSize(plannedBytes(blobs, action))}`).join(", ");
+}
+
+function summaryText(report: PushReport): string {
+  const { pushed, sentBytes, existingBytes, compression, durationMs } = report;
+  const what = pushed.length === 1 ? printable(pushed[0]!.reference) : `${pushed.length} images`;
+  const sent = sentBytes === 0 ? "nothing sent" : `${formatByteSize(sentBytes)} sent`;
+  const existing = existingBytes === 0 ? "" : `, ${formatByteSize(existingBytes)} already there`;
+  const rate = sentBytes === 0 ? "" : ` (${formatRate(sentBytes / Math.max(durationMs, 1) * 1_000)})`;
+  const compressed = compression?.plainBytes
+    ? `, ${formatByteSize(compression.plainBytes)} compressed to ${
+      formatByteSize(compression.compressedBytes)
+    }`
+    : "";
+  return `Pushed ${what}: ${sent}${compressed}${existing}, in ${formatElapsed(durationMs)}${rate}`;
+}
+
+function partialError(report: PushReport): PusherError | undefined {
+  const { failures, pushed } = report;
+  if (failures.length === 0) return undefined;
+  return new PusherError(
+    "PARTIAL",
+    `Cannot push ${failures.length} of ${failures.length + pushed.length} images`,
+    {
+      detail: {
+        failures: failures.map(({ reference, error }) => ({ target: reference, error })),
+        succeeded: pushed.length,
+      },
+      hint: "Run the same command again: what arrived is not sent twice.",
+    },
+  );
+}

@@ -1,0 +1,144 @@
+import { PusherError } from "../../errors.ts";
+import { convertFormat } from "../../spec/convert_format.ts";
+import type { Descriptor } from "../../spec/descriptor.ts";
+import { type ManifestNode, manifestsBottomUp } from "../../spec/image.ts";
+import { isIndexType, type ManifestFormat } from "../../spec/media_type.ts";
+import { pickPlatforms } from "../../spec/pick_platforms.ts";
+import { formatPlatform, isSamePlatform, normalizePlatform, type Platform } from "../../spec/platform.ts";
+import { isAttestation, platformImages, platformOf } from "../../spec/platform_images.ts";
+import { formatReference, type Reference } from "../../spec/reference.ts";
+import { type FetchedImage, fetchImage } from "../../transfer/fetch/fetch_image.ts";
+import type { ImageOrigin } from "../../transfer/ports.ts";
+import { printable } from "../../util/printable.ts";
+import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
+import type { CommandContext } from "../command_context.ts";
+import { parsePlatforms } from "../parse_platforms.ts";
+
+/** Stands for every platform. */
+const ALL = "all";
+
+/** What is wanted of an image, and how it is written. */
+export interface PartOptions {
+  /** Platforms, or `all`; this machine's when absent. */
+  platforms?: readonly string[] | undefined;
+  /** Whose media types manifests get; those that they have when absent. */
+  format?: ManifestFormat | undefined;
+}
+
+/**
+ * Fetches the part of an image that is wanted, without its layers. What is changed about it is said.
+ *
+ * @param origin Where it is.
+ * @param reference Its name.
+ * @param options Which platforms.
+ * @param context Is told, and stops it.
+ * @returns The part.
+ * @throws {PusherError} `IMAGE_NOT_FOUND` if there is no such image, or none for a platform; `USAGE`; and as
+ * {@linkcode fetchImage}.
+ */
+export async function fetchPart(
+  origin: ImageOrigin,
+  reference: Reference,
+  options: PartOptions,
+  context: CommandContext,
+): Promise<FetchedImage> {
+  const { clock, random, signal, onEvent } = context;
+  const { platforms: named, format } = options;
+  const isAll = named?.includes(ALL) ?? false;
+  const platforms = named === undefined ? [hostPlatform()] : isAll ? [] : parsePlatforms(named);
+  const wants = isAll ? undefined : wantsPlatforms(platforms);
+  const retries = { policy: DEFAULT_RETRY_POLICY, clock, random, signal, onEvent };
+  const name = formatReference(reference);
+  const found = await fetchImage(origin, reference.digest ?? reference.tag!, { ...retries, wants });
+  if (!found) throw imageNotFound(reference);
+  const part = isAll
+    ? found.root
+    : await partFor(found.root, { platforms, isNamed: named !== undefined, name });
+  const root = format ? await convertFormat(part, format) : part;
+  const message = changeText(name, { found: found.root, part, root }, platforms);
+  if (message) onEvent({ type: "notice", message: printable(message, 1000) });
+  return { ...found, root };
+}
+
+/**
+ * What containers run on here: also on macOS and Windows, that is nearly always Linux.
+ *
+ * @returns The platform, normalized.
+ */
+export function hostPlatform(): Platform {
+  return normalizePlatform({ os: "linux", architecture: Deno.build.arch });
+}
+
+/** An attestation is of the index, so it is of no use to a single image. */
+function wantsPlatforms(platforms: readonly Platform[]): (child: Descriptor) => boolean {
+  return (child) => {
+    if (isAttestation(child)) return platforms.length > 1;
+    const { platform } = child;
+    return platform === undefined || platforms.some((wanted) => isSamePlatform(wanted, platform));
+  };
+}
+
+async function partFor(
+  root: ManifestNode,
+  { platforms, isNamed, name }: { platforms: readonly Platform[]; isNamed: boolean; name: string },
+): Promise<ManifestNode> {
+  const isIndex = isIndexType(root.descriptor.mediaType);
+  const offered = offeredPlatforms(root);
+  // What nobody chose among platforms for is taken as it is.
+  if (!isNamed && (!isIndex || offered.length === 0)) return root;
+  const { picked, missing } = await pickPlatforms(root, platforms);
+  if (picked && missing.length === 0) return picked;
+  throw platformMissing(name, missing.map(formatPlatform).join(", "), offered);
+}
+
+/** Those that an index lists, fetched or not. */
+function offeredPlatforms(root: ManifestNode): string[] {
+  const listed = [...manifestsBottomUp(root)].flatMap(({ absent = [] }) => absent)
+    .filter((descriptor) => !isAttestation(descriptor))
+    .flatMap(({ platform }) => platform ?? []);
+  const fetched = platformImages(root).flatMap((node) => platformOf(node) ?? []);
+  return [...new Set([...fetched, ...listed].map(formatPlatform))].sort();
+}
+
+function changeText(
+  name: string,
+  { found, part, root }: { found: ManifestNode; part: ManifestNode; root: ManifestNode },
+  platforms: readonly Platform[],
+): string | undefined {
+  const [own] = isIndexType(part.descriptor.mediaType) ? [] : offeredPlatforms(part);
+  const { digest } = root.descriptor;
+  const changes = [
+    ...(part === found ? [] : [`for ${offeredPlatforms(part).join(", ")} only`]),
+    ...(root === part ? [] : ["in another format"]),
+  ];
+  if (changes.length > 0) {
+    const choice = part === found ? "" : `; it has ${offeredPlatforms(found).join(", ")}`;
+    return `${name} is pulled ${changes.join(", ")}, as ${digest}${choice}.`;
+  }
+  const [platform] = platforms;
+  const isForeign = own !== undefined && platform !== undefined && own !== formatPlatform(platform);
+  return isForeign ? `${name} is for ${own}, not for ${formatPlatform(platform)}.` : undefined;
+}
+
+/**
+ * Makes the error for an image that its registry does not have.
+ *
+ * @param reference The image.
+ * @returns The error.
+ */
+export function imageNotFound(reference: Reference): PusherError<"IMAGE_NOT_FOUND"> {
+  const name = formatReference(reference);
+  return new PusherError("IMAGE_NOT_FOUND", `Cannot find "${name}": the registry has no such image`, {
+    detail: { name },
+    hint: "Check the names of repository and tag.",
+  });
+}
+
+function platformMissing(name: string, missing: string, offered: readonly string[]): PusherError {
+  return new PusherError("IMAGE_NOT_FOUND", `Cannot find ${missing} in "${name}"`, {
+    detail: { name: missing, available: offered },
+    hint: offered.length > 0
+      ? `Choose with --platform: it has ${printable(offered.join(", "), 500)}.`
+      : "It names no platform: take all of it with --platform all.",
+  });
+}

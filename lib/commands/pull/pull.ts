@@ -1,0 +1,192 @@
+import { layOutArchive } from "../../archive/archive_layout.ts";
+import { mergeEqualImages } from "../../archive/image_names.ts";
+import { PusherError } from "../../errors.ts";
+import { archiveFileName } from "../../runtimes/archive_file_name.ts";
+import type { ContentPart } from "../../spec/content_part.ts";
+import type { Digest } from "../../spec/digest.ts";
+import { distinctBlobs, type Image } from "../../spec/image.ts";
+import { isNonDistributable } from "../../spec/media_type.ts";
+import { formatReference, parseReference, type Reference, withDefaultTag } from "../../spec/reference.ts";
+import type { BlobOrigin } from "../../transfer/ports.ts";
+import { type ReceivedBytes, receiveParts } from "../../transfer/fetch/receive_parts.ts";
+import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
+import { sha256Hex } from "../../util/sha256.ts";
+import type { CommandContext } from "../command_context.ts";
+import { connectOrigins, type OriginOptions } from "../connect_origins.ts";
+import { fetchPart, hostPlatform, type PartOptions } from "./fetch_part.ts";
+import { findPullOutput, type OpenOutput } from "./pull_output.ts";
+
+/** What to pull, and where to. */
+export interface PullOptions extends PartOptions, OriginOptions {
+  /** Names of images, at least one. */
+  references: readonly string[];
+  /**
+   * The archive to write; `-` is standard output.
+   *
+   * @default {a file in the working directory, named after the image}
+   */
+  output?: string | undefined;
+  /** Replace the file if it is there. */
+  force?: boolean | undefined;
+}
+
+/** What was pulled, ready for JSON. */
+export interface PullReport extends ReceivedBytes {
+  /** The archive; absent if it went to standard output. */
+  path?: string;
+  /** Its size. */
+  sizeBytes: number;
+  /** Its images, in the order of the request. */
+  images: readonly PulledImage[];
+  /** Whether whoever read standard output stopped before the end. */
+  isCut: boolean;
+  /** From start to end. */
+  durationMs: number;
+}
+
+/** An image that is in an archive now. */
+export interface PulledImage {
+  /** `registry/repository:tag`, or with a digest if it was asked for by that alone. */
+  reference: string;
+  /** Digest of its manifest or index in the archive. */
+  digest: Digest;
+  /** Media type of it. */
+  mediaType: string;
+}
+
+/** One of the images asked for. */
+interface Fetched {
+  image: Image;
+  origin: BlobOrigin;
+  configs: ReadonlyMap<Digest, Uint8Array>;
+}
+
+/**
+ * Pulls images into one archive, which docker, podman, containerd, skopeo and crane load, and which is an OCI layout as
+ * well. Blobs go straight from the registry into the archive, each once. A file gets its name when it is complete; what an
+ * earlier run has left of the same is verified and gone on with.
+ *
+ * @param options What to pull, and where to.
+ * @param context Is told, asks, and stops it.
+ * @returns What was pulled.
+ * @throws {PusherError} `REFERENCE_INVALID`, `USAGE`, `IMAGE_NOT_FOUND`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`,
+ * `DIGEST_MISMATCH`, and as registries and networks fail.
+ */
+export async function pull(options: PullOptions, context: CommandContext): Promise<PullReport> {
+  const startMs = context.clock.now();
+  const references = distinctReferences(options.references);
+  const output = await findPullOutput(
+    options.output ?? defaultPath(references),
+    { isForced: options.force },
+    context,
+  );
+  using origins = await connectOrigins(references, options, context);
+  const fetched: Fetched[] = [];
+  for (const reference of references) {
+    const origin = origins.of(reference);
+    const { root, configs } = await fetchPart(origin, reference, options, context);
+    fetched.push({ image: { names: [nameFor(reference, root.descriptor.digest)], root }, origin, configs });
+  }
+  tellForeign(fetched, context);
+  const images = mergeEqualImages(fetched.map(({ image }) => image));
+  const known = new Map(fetched.flatMap(({ configs }) => [...configs]));
+  const { parts, sizeBytes, blobs } = await layOutArchive(images, { known, platform: hostPlatform() });
+  await using archive = await output.open({ key: await keyOf(parts), sizeBytes });
+  context.onEvent({
+    type: "pull:ready",
+    references: references.map(formatReference),
+    blobs: blobs.length,
+    sizeBytes: blobs.reduce((sum, blob) => sum + blob.size, 0),
+  });
+  const received = await receive(parts, { archive, origins: originsOf(fetched), context });
+  return {
+    ...(output.path === undefined ? {} : { path: output.path }),
+    sizeBytes,
+    images: fetched.map(({ image: { names: [name], root: { descriptor } } }) => (
+      { reference: formatReference(name!), digest: descriptor.digest, mediaType: descriptor.mediaType }
+    )),
+    ...received ?? { receivedBytes: 0, heldBytes: 0 },
+    isCut: received === undefined,
+    durationMs: context.clock.now() - startMs,
+  };
+}
+
+function distinctReferences(texts: readonly string[]): Reference[] {
+  const references = texts.map((text) => withDefaultTag(parseReference(text)));
+  return [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
+}
+
+function defaultPath([first, ...others]: readonly Reference[]): string {
+  if (first && others.length === 0) return archiveFileName(formatReference(first));
+  throw new PusherError("USAGE", `Cannot choose a name for an archive of ${others.length + 1} images`, {
+    detail: { option: "--output" },
+    hint: "Name it with -o, for example: -o images.tar.",
+  });
+}
+
+/** What was asked for by digest may have become something else on the way. */
+function nameFor({ registry, repository, tag }: Reference, digest: Digest): Reference {
+  return tag === undefined ? { registry, repository, digest } : { registry, repository, tag };
+}
+
+function originsOf(fetched: readonly Fetched[]): ReadonlyMap<Digest, BlobOrigin> {
+  const origins = new Map<Digest, BlobOrigin>();
+  for (const { image, origin } of fetched) {
+    for (const { digest } of distinctBlobs(image.root)) {
+      if (!origins.has(digest)) origins.set(digest, origin);
+    }
+  }
+  return origins;
+}
+
+/** Their owners do not allow to pass them on. */
+function tellForeign(fetched: readonly Fetched[], { onEvent }: CommandContext): void {
+  for (const { image: { names: [name], root } } of fetched) {
+    const foreign = distinctBlobs(root).filter(({ mediaType }) => isNonDistributable(mediaType));
+    if (foreign.length === 0) continue;
+    const layers = foreign.length === 1 ? "1 layer" : `${foreign.length} layers`;
+    onEvent({
+      type: "notice",
+      message: `${formatReference(name!)} is pulled without ${layers} that may not be distributed.`,
+    });
+  }
+}
+
+/** The first part holds all lists and manifests, and so says what will come. */
+async function keyOf([first]: readonly ContentPart[]): Promise<string> {
+  const bytes = first && "bytes" in first ? first.bytes : new Uint8Array();
+  return (await sha256Hex(bytes)).slice(0, 16);
+}
+
+async function receive(
+  parts: readonly ContentPart[],
+  { archive, origins, context }: {
+    archive: OpenOutput;
+    origins: ReadonlyMap<Digest, BlobOrigin>;
+    context: CommandContext;
+  },
+): Promise<ReceivedBytes | undefined> {
+  const { clock, random, signal, onEvent } = context;
+  try {
+    const received = await receiveParts(parts, {
+      sink: archive.sink,
+      originOf: ({ digest }) => origins.get(digest)!,
+      policy: DEFAULT_RETRY_POLICY,
+      clock,
+      random,
+      signal,
+      onEvent,
+    });
+    await archive.commit();
+    return received;
+  } catch (error) {
+    if (archive.isAbandoned) return undefined;
+    if (archive.keptPath !== undefined) {
+      onEvent({
+        type: "notice",
+        message: `What arrived is kept in ${archive.keptPath}: the same command goes on from there.`,
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,169 @@
+import { PusherError } from "../../errors.ts";
+import { outputFailed } from "../../runtimes/output_failed.ts";
+import type { PartsSink } from "../../transfer/fetch/receive_parts.ts";
+import { openPartialFile, type PartialFile } from "../../util/partial_file.ts";
+import { printable } from "../../util/printable.ts";
+import { assertReplaceable } from "../assert_replaceable.ts";
+import type { CommandContext, StandardOutput } from "../command_context.ts";
+
+/** Stands for standard output. */
+export const STANDARD_OUTPUT = "-";
+
+/** Chooses the output. */
+const OPTION = "--output";
+
+/** Where an archive goes. */
+export interface PullOutput {
+  /** The file; absent for standard output. */
+  readonly path: string | undefined;
+  /**
+   * Opens it.
+   *
+   * @param content What will be in it: 16 hexadecimal digits, and its size.
+   */
+  open(content: { key: string; sizeBytes: number }): Promise<OpenOutput>;
+}
+
+/** An archive on its way. Disposing it before it is committed keeps what a later run can go on with. */
+export interface OpenOutput extends AsyncDisposable {
+  /** Takes what is written. */
+  readonly sink: PartsSink;
+  /** Gives the archive its name. */
+  commit(): Promise<void>;
+  /** Whether nobody reads any more. */
+  readonly isAbandoned: boolean;
+  /** Where an unfinished archive is kept; `undefined` if nothing is. */
+  readonly keptPath: string | undefined;
+}
+
+/**
+ * Checks where an archive is to go; nothing is written yet.
+ *
+ * @param path A file, or `-` for standard output.
+ * @param options Whether to replace what is there.
+ * @param context Has standard output, and asks the user.
+ * @returns The output.
+ * @throws {PusherError} `USAGE` if a person would get the archive; `OUTPUT_EXISTS`, `OUTPUT_FAILED`.
+ */
+export async function findPullOutput(
+  path: string,
+  options: { isForced?: boolean | undefined },
+  context: CommandContext,
+): Promise<PullOutput> {
+  const { output, signal } = context;
+  if (path === STANDARD_OUTPUT) {
+    if (!output) throw isTerminal();
+    return { path: undefined, open: () => Promise.resolve(toStream(output, signal)) };
+  }
+  if (await isSpecial(path)) return { path, open: () => openSpecial(path) };
+  await assertReplaceable(path, { ...options, option: OPTION }, context);
+  return { path, open: (content) => openFile(path, content) };
+}
+
+/** Devices and pipes take an archive as it comes: there is nothing to replace. */
+async function isSpecial(path: string): Promise<boolean> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  return info !== undefined && !info.isFile && !info.isDirectory;
+}
+
+async function openSpecial(path: string): Promise<OpenOutput> {
+  const file = await failing(path, Deno.open(path, { write: true }));
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    for (let offset = 0; offset < bytes.length;) {
+      offset += await failing(path, file.write(bytes.subarray(offset)));
+    }
+  };
+  return {
+    sink: { readHeld: () => Promise.resolve(0), continueAt: () => Promise.resolve(), write },
+    commit: () => Promise.resolve(),
+    isAbandoned: false,
+    keptPath: undefined,
+    [Symbol.asyncDispose]() {
+      file.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function toStream(output: StandardOutput, signal: AbortSignal): OpenOutput {
+  let isAbandoned = false;
+  return {
+    sink: {
+      readHeld: () => Promise.resolve(0),
+      continueAt: () => Promise.resolve(),
+      async write(bytes) {
+        isAbandoned = !await unlessAborted(output.write(bytes), signal);
+        if (isAbandoned) throw new DOMException("Nobody reads any more", "AbortError");
+      },
+    },
+    commit: () => Promise.resolve(),
+    get isAbandoned() {
+      return isAbandoned;
+    },
+    keptPath: undefined,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function openFile(path: string, content: { key: string; sizeBytes: number }): Promise<OpenOutput> {
+  const slash = path.lastIndexOf("/");
+  const directory = slash < 0 ? "." : path.slice(0, slash) || "/";
+  const file = await failing(path, openPartialFile(directory, path.slice(slash + 1), content.key));
+  if (!file) throw isBusy(path);
+  const { sizeBytes } = content;
+  return {
+    sink: {
+      readHeld: (into) => failing(path, file.readHeld(into)),
+      continueAt: (positionBytes) => failing(path, file.continueAt(positionBytes)),
+      write: (bytes) => failing(path, file.write(bytes), sizeBytes),
+    },
+    commit: () => failing(path, file.commit(), sizeBytes),
+    isAbandoned: false,
+    get keptPath() {
+      return keptPath(file);
+    },
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+  };
+}
+
+function keptPath({ path, sizeBytes }: PartialFile): string | undefined {
+  return sizeBytes > 0 ? path : undefined;
+}
+
+async function failing<T>(path: string, work: Promise<T>, expectedBytes?: number): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw outputFailed(path, cause, { expectedBytes, option: OPTION });
+  }
+}
+
+/** A reader that is behind must not keep the program from stopping. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function isTerminal(): PusherError {
+  return new PusherError("USAGE", "Cannot write an archive to a terminal", {
+    detail: { option: OPTION },
+    hint: "Name a file with -o, or pipe the archive on: docker-image-pusher pull IMAGE -o - | docker load",
+  });
+}
+
+function isBusy(path: string): PusherError {
+  return new PusherError(
+    "OUTPUT_FAILED",
+    `Cannot write "${printable(path)}": another process is writing it`,
+    {
+      detail: { path },
+      hint: "Wait for it, or name another file with -o.",
+    },
+  );
+}

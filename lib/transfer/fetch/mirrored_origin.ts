@@ -1,0 +1,99 @@
+import { isPusherError, type PusherError } from "../../errors.ts";
+import type { Descriptor } from "../../spec/descriptor.ts";
+import type { ManifestNode } from "../../spec/image.ts";
+import type { ImageOrigin } from "../ports.ts";
+
+/** What a {@linkcode MirroredOrigin} needs. */
+export interface MirroredOriginOptions {
+  /** Its name, for people and events. */
+  name: string;
+  /** Where the same is asked for first, in this order. */
+  mirrors: readonly ImageOrigin[];
+  /** Connects to the repository itself; not called as long as the mirrors have everything. */
+  connect: () => Promise<ImageOrigin>;
+  /** Told why a mirror is asked no more. */
+  onWarning: (message: string) => void;
+}
+
+/**
+ * A repository that is read from its mirrors as far as they have what is asked for, and from itself otherwise. A mirror
+ * that fails is asked no more. Nothing has to be believed: what is read is verified by whoever reads it.
+ */
+export class MirroredOrigin implements ImageOrigin {
+  #options: MirroredOriginOptions;
+  #mirrors: ImageOrigin[];
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @param options The mirrors, and what they mirror.
+   */
+  constructor(options: MirroredOriginOptions) {
+    this.#options = options;
+    this.#mirrors = [...options.mirrors];
+  }
+
+  /** For people and events. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /**
+   * Reads a manifest from the first that has it.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns What it is; `undefined` if there is none.
+   */
+  async readManifest(
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<Pick<ManifestNode, "descriptor" | "bytes"> | undefined> {
+    const found = await this.#ask((mirror) => mirror.readManifest(reference, signal), signal);
+    return found ?? await (await this.#options.connect()).readManifest(reference, signal);
+  }
+
+  /**
+   * Opens the content of a blob at the first that has it.
+   *
+   * @param blob Which.
+   * @param offsetBytes The first byte wanted.
+   * @param signal Ends the request and the stream.
+   * @returns The bytes from there.
+   */
+  async readBlob(
+    blob: Descriptor,
+    offsetBytes: number,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const found = await this.#ask((mirror) => mirror.readBlob(blob, offsetBytes, signal), signal);
+    return found ?? await (await this.#options.connect()).readBlob(blob, offsetBytes, signal);
+  }
+
+  async #ask<T>(
+    read: (mirror: ImageOrigin) => Promise<T | undefined>,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    for (const mirror of this.#mirrors) {
+      try {
+        const found = await read(mirror);
+        if (found !== undefined) return found;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isPusherError(error)) throw error;
+        if (!isMissing(error)) this.#giveUp(mirror, error);
+      }
+    }
+    return undefined;
+  }
+
+  #giveUp(mirror: ImageOrigin, { message }: PusherError): void {
+    this.#mirrors = this.#mirrors.filter((other) => other !== mirror);
+    this.#options.onWarning(`The mirror ${mirror.name} is not asked any more: ${message}`);
+  }
+}
+
+/** A mirror need not have everything. */
+function isMissing(error: PusherError): boolean {
+  return isPusherError(error, "REGISTRY_REJECTED") && error.detail.status === 404;
+}

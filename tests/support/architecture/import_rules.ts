@@ -11,6 +11,8 @@ const LAYERS: Record<string, readonly string[]> = {
   "credentials": ["spec", "util", "errors", "version"],
   "runtimes": ["spec", "util", "errors", "version"],
   "state": ["spec", "util", "errors", "version"],
+  "layout": ["spec", "util", "errors", "version"],
+  "server": ["spec", "util", "errors", "version"],
   "transfer": ["spec", "util", "errors"],
   "commands": [
     "transfer",
@@ -19,6 +21,8 @@ const LAYERS: Record<string, readonly string[]> = {
     "credentials",
     "runtimes",
     "state",
+    "layout",
+    "server",
     "spec",
     "util",
     "errors",
@@ -42,6 +46,8 @@ const LAYERS: Record<string, readonly string[]> = {
     "credentials",
     "runtimes",
     "state",
+    "layout",
+    "server",
     "spec",
     "util",
     "errors",
@@ -56,7 +62,7 @@ const PACKAGES: Record<string, { where: RegExp; isLazy?: boolean }> = {
   "commander": { where: /^lib\/cli\// },
   // It takes 85 ms to load, and most runs ask nothing.
   "@clack/prompts": { where: /^lib\/cli\/prompts\.ts$/, isLazy: true },
-  "valibot": { where: /^lib\/(spec|state|registry|credentials|runtimes)\// },
+  "valibot": { where: /^lib\/(spec|state|layout|server|registry|credentials|runtimes)\// },
   "yaml": { where: /^lib\/(state|commands)\//, isLazy: true },
   // Built-in modules of Node take 15 to 50 ms each to load.
   "node:crypto": {

@@ -3,6 +3,7 @@ import type { GlobalOptions, Settings } from "./command_runner.ts";
 import { errorText, jsonText } from "./view/error_view.ts";
 import { exitCodeOf } from "./exit_codes.ts";
 import type { Host } from "./host.ts";
+import { defineHistory } from "./tree/history_command.ts";
 import { defineInspect } from "./tree/inspect_command.ts";
 import { defineLogin } from "./tree/login_command.ts";
 import { defineLogout } from "./tree/logout_command.ts";
@@ -13,7 +14,15 @@ import { defineSave } from "./tree/save_command.ts";
 import { terminalStyle } from "./terminal_style.ts";
 
 /** In the order of the help. */
-const COMMANDS = [definePush, definePull, defineSave, defineInspect, defineLogin, defineLogout];
+const COMMANDS = [
+  definePush,
+  definePull,
+  defineSave,
+  defineInspect,
+  defineHistory,
+  defineLogin,
+  defineLogout,
+];
 
 /**
  * Runs the program.

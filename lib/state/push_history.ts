@@ -8,7 +8,7 @@ const MAX_RECORDS = 200;
 
 /** One tag that was pushed. */
 export interface PushRecord {
-  /** Name in the archive without host, for example `library/nginx:1.27`. */
+  /** Name in the archive without host, for example `library/nginx:1.27`; the digest of an image without a name. */
   image: string;
   /** `registry/repository:tag`. */
   target: string;

@@ -183,8 +183,8 @@ async function remember(
   const records = chosen.flatMap(({ name, reference }) => {
     const target = formatReference(reference);
     const done = pushed.find((image) => image.reference === target);
-    return done && name !== undefined
-      ? [{ image: name, target, digest: done.digest, pushedAt, confirmed: true }]
+    return done
+      ? [{ image: name ?? done.digest, target, digest: done.digest, pushedAt, confirmed: true }]
       : [];
   });
   if (records.length > 0) await history.append(records);

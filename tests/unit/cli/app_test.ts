@@ -20,6 +20,7 @@ const HELP = [
   ["pull", "--help"],
   ["save", "--help"],
   ["inspect", "--help"],
+  ["history", "--help"],
   ["login", "--help"],
   ["logout", "--help"],
 ];

@@ -93,7 +93,7 @@ Deno.test("push to the most recent registry wants a yes, which -y gives", async 
   assert.equal((await runCli(["push", ARCHIVE], { home })).code, 0, "confirmed by now");
 });
 
-testWith(["terminal"], "push asks on a terminal, and sends nothing after a no", async () => {
+testWith(["terminal"], "push asks on a terminal, and sends nothing when nobody answers", async () => {
   await using home = await makeTempDir();
   await using registry = startTestRegistry();
   await runCli(["push", SEVERAL, "--registry", registry.host], { home });
@@ -106,16 +106,31 @@ testWith(["terminal"], "push asks on a terminal, and sends nothing after a no", 
   }
   {
     await using process = await startCliOnTerminal(["push", fixture("bh-da")], { home });
-    await process.stdout.waitFor(/Push to 127\.0\.0\.1:\d+\/bh:1\?/);
-    await process.type("n");
+    await process.stdout.waitFor(/Where should localhost\/bh:1 go\?/);
+    await process.type("\x03");
     const { code, stdout } = await process.result;
     assert.equal(code, 130, stdout);
     assert.equal(uploads(registry), sent);
   }
   await using process = await startCliOnTerminal(["push", fixture("bh-da")], { home });
-  await process.stdout.waitFor(/Push to 127\.0\.0\.1:\d+\/bh:1\?/);
-  await process.type("y");
+  await process.stdout.waitFor(/\(the most recent registry\)[^]*somewhere else/);
+  await process.type("\r");
   assert.equal((await process.result).code, 0);
+  assert.equal(registry.repository("bh").tags.size, 1);
+});
+
+testWith(["terminal"], "push asks for a yes where the only thing known is a login", async () => {
+  await using home = await makeTempDir();
+  await using registry = startTestRegistry({ auth: { type: "basic", users: { ann: "pw" } } });
+  const login = ["login", registry.host, "-u", "ann", "--password-stdin"];
+  assert.equal((await runCli(login, { home, stdin: "pw" })).code, 0);
+  for (const [key, code] of [["n", 130], ["y", 0]] as const) {
+    await using process = await startCliOnTerminal(["push", fixture("bh-da")], { home });
+    await process.stdout.waitFor(/Push to 127\.0\.0\.1:\d+\/bh:1\?/);
+    assert.equal(uploads(registry), 0);
+    await process.type(key);
+    assert.equal((await process.result).code, code);
+  }
   assert.equal(registry.repository("bh").tags.size, 1);
 });
 

@@ -2,14 +2,16 @@ import type { ImageArchive } from "../../archive/image_archive.ts";
 import type { Credentials } from "../../spec/credentials.ts";
 import { Repository } from "../../registry/repository.ts";
 import { describeManifest, platformImages } from "../../spec/platform_images.ts";
-import { formatReference } from "../../spec/reference.ts";
+import { formatReference, withDefaultTag } from "../../spec/reference.ts";
 import { rewriteReference } from "../../spec/rewrite_reference.ts";
+import type { CredentialStore } from "../../state/credential_store.ts";
 import type { PushRecord } from "../../state/push_history.ts";
-import { chooseTargets, requireDigest } from "../../transfer/push/choose_targets.ts";
+import { chooseTargets, inferTarget, requireDigest } from "../../transfer/push/choose_targets.ts";
 import { mountSources } from "../../transfer/push/mount_sources.ts";
 import type { PushJob } from "../../transfer/push/push_job.ts";
 import type { PushFailure } from "../../transfer/progress/report.ts";
-import type { CommandContext } from "../command_context.ts";
+import type { CommandContext, Interaction } from "../command_context.ts";
+import { askForTarget } from "./ask_for_target.ts";
 import { connectRegistries, type RegistryConnections } from "../connect_registries.ts";
 import { joinImages } from "./join_images.ts";
 import type { NetworkOptions } from "../network_options.ts";
@@ -62,17 +64,16 @@ export async function preparePush(
   context: CommandContext,
 ): Promise<PushPreparation> {
   using resources = new DisposableStack();
-  const { archives, state: { store, history } } = ground;
+  const { archives, state } = ground;
   const images = archives.flatMap((archive) =>
     archive.images.map((image) => ({ ...image, source: archive, path: archive.path }))
   );
-  const pushes = await history.list();
-  const { targets = [], registry, images: names = [] } = options;
-  const selected = selectImages(images, names);
-  const wanted = chooseTargets(
+  const pushes = await state.history.list();
+  const selected = selectImages(images, options.images ?? []);
+  const wanted = await chooseOrAsk(
     options.index ? [await joinedImage(selected, context)] : selected,
-    { targets, registry },
-    await recallExperience(pushes, store),
+    options,
+    { pushes, store: state.store, interaction: context.interaction },
   );
   const rules = context.config?.rewrite ?? [];
   const rewritten = wanted.map((target) => ({
@@ -84,7 +85,7 @@ export async function preparePush(
 
   const repositories = chosen.map(({ reference }) => reference);
   const connections = ground.connections ??
-    resources.use(await connectRegistries(repositories, { ...options, store }, context));
+    resources.use(await connectRegistries(repositories, { ...options, store: state.store }, context));
   const open = resources.move();
   return {
     chosen,
@@ -92,6 +93,30 @@ export async function preparePush(
     failures: toFailures(chosen, connections),
     [Symbol.dispose]: () => open.dispose(),
   };
+}
+
+/** The user is asked about a single image that would go where they have not been, or for which nothing is known. */
+async function chooseOrAsk(
+  images: readonly SourcedImage[],
+  { targets = [], registry, yes }: TargetOptions,
+  { pushes, store, interaction }: {
+    pushes: readonly PushRecord[];
+    store: CredentialStore;
+    interaction: Interaction | undefined;
+  },
+): Promise<ImageTarget[]> {
+  const experience = await recallExperience(pushes, store);
+  const [image, ...others] = images;
+  const isOpen = targets.length === 0 && registry === undefined && others.length === 0;
+  if (interaction && isOpen && !yes && image && image.names.length <= 1) {
+    const name = image.names[0] && withDefaultTag(image.names[0]);
+    const inferred = name && inferTarget(image, name, experience);
+    if (!inferred || (inferred.isNew && pushes.length > 0)) {
+      const target = await askForTarget({ name, inferred: inferred?.reference, pushes, interaction });
+      return chooseTargets(images, { targets: [target], registry }, experience);
+    }
+  }
+  return chooseTargets(images, { targets, registry }, experience);
 }
 
 async function joinedImage(

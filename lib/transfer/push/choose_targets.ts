@@ -75,11 +75,14 @@ export function chooseTargets<T extends Image>(
     );
   });
   return distinct(
-    named.map(({ image, name }) =>
-      wishes.registry === undefined
-        ? inferredTarget(image, name, experience)
-        : chosen(image, name, underRegistry(name, wishes.registry), "user")
-    ),
+    named.map(({ image, name }) => {
+      if (wishes.registry !== undefined) {
+        return chosen(image, name, underRegistry(name, wishes.registry), "user");
+      }
+      const target = inferTarget(image, name, experience);
+      if (!target) throw nowhere(name);
+      return target;
+    }),
   );
 }
 
@@ -149,19 +152,34 @@ function namedTargets<T extends Image>(images: readonly T[], targets: readonly s
   });
 }
 
-function inferredTarget<T extends Image>(image: T, name: Reference, experience: Experience): ChosenTarget<T> {
+/**
+ * Decides where an image goes that nobody named a target for: where it went last time, else to the most recent registry.
+ *
+ * @typeParam T An image, with whatever goes with it.
+ * @param image What is to be pushed.
+ * @param name Its name, with a tag or digest.
+ * @param experience What is known of earlier pushes.
+ * @returns The target; `undefined` if nothing is known.
+ */
+export function inferTarget<T extends Image>(
+  image: T,
+  name: Reference,
+  experience: Experience,
+): ChosenTarget<T> | undefined {
   const last = experience.lastTarget(historyName(name));
   if (last !== undefined) return chosen(image, name, parseReference(last), "history");
   const { recentRegistry } = experience;
-  if (recentRegistry === undefined) {
-    throw usage(
-      `nothing says where "${formatReference(name)}" should go`,
-      "Name the target with -t registry/repository:tag, or the registry with --registry.",
-      "--target",
-    );
-  }
+  if (recentRegistry === undefined) return undefined;
   const target = chosen(image, name, underRegistry(name, recentRegistry), "recent-registry");
   return { ...target, isNew: !experience.isConfirmed(formatRepository(target.reference)) };
+}
+
+function nowhere(name: Reference): PusherError {
+  return usage(
+    `nothing says where "${formatReference(name)}" should go`,
+    "Name the target with -t registry/repository:tag, or the registry with --registry.",
+    "--target",
+  );
 }
 
 /** `library/` is docker's own way of writing official images, not part of their name anywhere else. */

@@ -57,6 +57,8 @@ export * from "./archive/image_archive.ts";
 export * from "./archive/open_archive.ts";
 export * from "./archive/read_piped_archive.ts";
 export * from "./errors.ts";
+export { ImageLayout, ingestNameOf, type StoredBlob } from "./layout/image_layout.ts";
+export type { Ingest } from "./layout/ingest.ts";
 export * from "./registry/blob_upload.ts";
 export type { ConnectionsOptions } from "./registry/connection/connections.ts";
 export type * from "./registry/connection/host_settings.ts";

@@ -4,7 +4,7 @@ import { corruptArchive, unreadableArchive } from "./archive_error.ts";
 import { DiskReader } from "./disk_reader.ts";
 import { normalizeEntryName } from "./entry_name.ts";
 import { fileIdentity } from "./file_identity.ts";
-import { partOf } from "./part_of.ts";
+import { partOf } from "../util/part_of.ts";
 
 /** As it is in real paths. */
 const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";

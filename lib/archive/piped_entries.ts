@@ -4,7 +4,7 @@ import { streamRange } from "../util/range_stream.ts";
 import type { BlobRange } from "../util/stream_body.ts";
 import type { ArchiveEntries, ArchiveEntry, KnownContent } from "./archive_entries.ts";
 import { unsupportedArchive } from "./archive_error.ts";
-import { partOf } from "./part_of.ts";
+import { partOf } from "../util/part_of.ts";
 import { TarIndex } from "./tar/tar_index.ts";
 import type { TarEntry } from "./tar/tar_reader.ts";
 

@@ -1,15 +1,13 @@
 import { PusherError } from "../errors.ts";
 import type { Clock } from "../util/clock.ts";
+import { awaitLockFile } from "../util/lock_file.ts";
 import { printable } from "../util/printable.ts";
 import { stateUnwritable } from "./state_unwritable.ts";
 
-const POLL_INTERVAL_MS = 25;
 const TIMEOUT_MS = 10_000;
 
 /**
- * Takes the state directory for a read-modify-write, creating it (mode 0700) if needed. The lock is the kernel's
- * (`flock`, `LockFileEx`), so it ends with the process that holds it, however that ends: there are no stale locks,
- * and the lock file that stays behind means nothing.
+ * Takes the state directory for a read-modify-write, creating it (mode 0700) if needed.
  *
  * @param directory The state directory.
  * @param clock Time, for waiting.
@@ -18,24 +16,18 @@ const TIMEOUT_MS = 10_000;
  */
 export async function lockState(directory: string, clock: Clock): Promise<Disposable> {
   const path = `${directory}/.lock`;
-  const file = await openLockFile(directory, path);
-  try {
-    const deadlineMs = clock.now() + TIMEOUT_MS;
-    while (!(await file.tryLock(true))) {
-      if (clock.now() >= deadlineMs) throw locked(path);
-      await clock.sleep(POLL_INTERVAL_MS);
-    }
-    return file;
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  const lock = await takeLock(directory, { path, clock });
+  if (!lock) throw locked(path);
+  return lock;
 }
 
-async function openLockFile(directory: string, path: string): Promise<Deno.FsFile> {
+async function takeLock(
+  directory: string,
+  { path, clock }: { path: string; clock: Clock },
+): Promise<Disposable | undefined> {
   try {
     await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
-    return await Deno.open(path, { write: true, create: true, mode: 0o600 });
+    return await awaitLockFile(path, { clock, timeoutMs: TIMEOUT_MS });
   } catch (cause) {
     throw stateUnwritable(directory, cause);
   }

@@ -1,4 +1,4 @@
-import { tryLockFile } from "./lock_file.ts";
+import { tryLockFile } from "../util/lock_file.ts";
 
 /** Files looked at in one go, so that it takes milliseconds whatever is there. */
 const MAX_FILES = 256;

@@ -5,7 +5,7 @@ import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
 import { sha256Hex } from "../util/sha256.ts";
 import { systemReason } from "../util/system_reason.ts";
-import { tryLockFile } from "./lock_file.ts";
+import { tryLockFile } from "../util/lock_file.ts";
 import { readOrSetAside } from "./read_or_set_aside.ts";
 import { type StateDocument, type StateOptions, writeStateDocument } from "./state_document.ts";
 import { sweepLeftovers } from "./sweep_leftovers.ts";

@@ -1,3 +1,5 @@
+import { openLockedFile } from "./lock_file.ts";
+
 /** Marks a partial file: 16 hexadecimal digits, so that nothing else that is called partial is meant. */
 const KEY_REGEXP = /^[0-9a-f]{16}$/;
 
@@ -103,7 +105,7 @@ export async function openPartialFile(
   key: string,
 ): Promise<PartialFile | undefined> {
   const partial = `${directory}/${partialName(name, key)}`;
-  const file = await openLocked(partial);
+  const file = await openLockedFile(partial);
   if (!file) return undefined;
   try {
     await removeOthers(directory, name, key);
@@ -119,20 +121,6 @@ function partialName(name: string, key: string): string {
   return `.${name}.${key}.partial`;
 }
 
-async function openLocked(path: string): Promise<Deno.FsFile | undefined> {
-  for (;;) {
-    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
-    if (!await file.tryLock(true)) {
-      file.close();
-      return undefined;
-    }
-    // Another process may have given it its final name between the two.
-    const named = await Deno.lstat(path).catch(() => undefined);
-    if (named && named.ino === (await file.stat()).ino) return file;
-    file.close();
-  }
-}
-
 async function removeOthers(directory: string, name: string, key: string): Promise<void> {
   for await (const entry of Deno.readDir(directory)) {
     const otherKey = entry.name.slice(name.length + 2, -".partial".length);
@@ -140,7 +128,7 @@ async function removeOthers(directory: string, name: string, key: string): Promi
       continue;
     }
     const path = `${directory}/${entry.name}`;
-    const file = await openLocked(path).catch(() => undefined);
+    const file = await openLockedFile(path).catch(() => undefined);
     if (!file) continue;
     await Deno.remove(path).catch(() => {});
     file.close();

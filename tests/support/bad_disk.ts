@@ -8,18 +8,18 @@ export interface BadDisk extends AsyncDisposable {
 }
 
 /**
- * Mounts a small disk on which nothing can be kept; as root, on Linux.
+ * Mounts a disk on which nothing, or hardly anything, can be kept; as root, on Linux.
  *
- * @param state What is wrong with it.
- * @returns The disk, empty or full; disposing it takes it away.
+ * @param state What is wrong with it; an empty one has 64 KiB.
+ * @returns The disk; disposing it takes it away.
  */
-export async function mountBadDisk(state: "full" | "read-only"): Promise<BadDisk> {
+export async function mountBadDisk(state: "empty" | "full" | "read-only"): Promise<BadDisk> {
   await using resources = new AsyncDisposableStack();
   const { path, join } = resources.use(await makeTempDir());
   await runCommand(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", path]);
   resources.defer(async () => void await runCommand(["umount", "--lazy", path]));
   if (state === "full") await fill(join("fill"));
-  else await runCommand(["mount", "-o", "remount,ro", path]);
+  if (state === "read-only") await runCommand(["mount", "-o", "remount,ro", path]);
   const held = resources.move();
   return { path, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }

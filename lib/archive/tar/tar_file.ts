@@ -3,7 +3,7 @@ import type { ArchiveEntry, OpenEntries } from "../archive_entries.ts";
 import { corruptArchive } from "../archive_error.ts";
 import { ArchiveFile } from "../archive_file.ts";
 import { notTar } from "../not_an_image.ts";
-import { partOf } from "../part_of.ts";
+import { partOf } from "../../util/part_of.ts";
 import { hasTarChecksum, isZeroBlock, TAR_BLOCK_BYTES } from "./tar_header.ts";
 import { indexTar, type TarIndex } from "./tar_index.ts";
 import type { TarEntry } from "./tar_reader.ts";

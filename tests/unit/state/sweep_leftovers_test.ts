@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tryLockFile } from "../../../lib/state/lock_file.ts";
+import { tryLockFile } from "../../../lib/util/lock_file.ts";
 import { sweepLeftovers } from "../../../lib/state/sweep_leftovers.ts";
 import { fileNames } from "../../support/file_names.ts";
 import { makeTempDir, type TempDir } from "../../support/temp_dir.ts";

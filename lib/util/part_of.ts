@@ -1,4 +1,4 @@
-import type { BlobRange } from "../util/stream_body.ts";
+import type { BlobRange } from "./stream_body.ts";
 
 /**
  * Fills in which part of a file's content is meant.

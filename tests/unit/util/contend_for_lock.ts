@@ -1,5 +1,5 @@
 /** Takes the lock in the directory of the first argument fifty times and fails if somebody else has it meanwhile. */
-import { tryLockFile } from "../../../lib/state/lock_file.ts";
+import { tryLockFile } from "../../../lib/util/lock_file.ts";
 
 const [directory] = Deno.args as [string];
 for (let turns = 0; turns < 50;) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tryLockFile } from "../../../lib/state/lock_file.ts";
+import { tryLockFile } from "../../../lib/util/lock_file.ts";
 import { fileNames } from "../../support/file_names.ts";
 import { runCommand } from "../../support/run_command.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";

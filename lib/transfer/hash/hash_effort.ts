@@ -3,7 +3,7 @@ import { HashWorker } from "../../util/hash_worker.ts";
 import { createSha, type ShaAlgorithm, type StreamHash } from "../../util/sha256.ts";
 
 /** Time over which it is judged what the run is busy with. */
-const WINDOW_MS = 200;
+const WINDOW_MS = 100;
 /** Share of the time from which hashing is what holds uploads back: sending takes the rest of a thread's. */
 const BOTTLENECK_SHARE = 0.5;
 /** A thread is worth starting, and a hash worth moving to it, for this much. */

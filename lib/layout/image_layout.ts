@@ -175,13 +175,15 @@ export class ImageLayout {
     if (!INGEST_NAME_REGEXP.test(name)) throw new RangeError(`Cannot call an ingest "${name}"`);
     const path = `${this.path}/${INGEST}/${name}`;
     const file = await this.#writing(path, async () => {
-      // Under the lock, since whoever commits closes the file before it gets another name.
+      // Under the lock, since whoever commits closes the file before it gets its other name.
       using _lock = await lockLayout(this.path, this.#clock);
       return await openLockedFile(path);
     });
     if (!file) return undefined;
     const { size } = await file.stat();
-    return new Ingest({ path, adopt: ({ digest }) => this.#adopt(path, digest) }, file, size);
+    const adopt = ({ digest }: Pick<Descriptor, "digest">, open: Disposable): Promise<void> =>
+      this.#adopt(path, digest, open);
+    return new Ingest({ path, adopt }, file, size);
   }
 
   /**
@@ -304,10 +306,12 @@ export class ImageLayout {
     return file;
   }
 
-  async #adopt(path: string, digest: Digest): Promise<void> {
+  async #adopt(path: string, digest: Digest, open: Disposable): Promise<void> {
     using _lock = await lockLayout(this.path, this.#clock);
     const target = this.#blobPath(digest);
     await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+    // Windows renames only what is closed.
+    open[Symbol.dispose]();
     await Deno.rename(path, target);
   }
 

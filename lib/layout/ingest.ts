@@ -10,11 +10,12 @@ export interface IngestPlace {
   /** Where the file is. */
   path: string;
   /**
-   * Gives the file, which is closed, the name of a blob.
+   * Closes the file and gives it the name of a blob, with nobody between who could go on with it.
    *
    * @param blob Which.
+   * @param open The open file.
    */
-  adopt(blob: Pick<Descriptor, "digest">): Promise<void>;
+  adopt(blob: Pick<Descriptor, "digest">, open: Disposable): Promise<void>;
 }
 
 /**
@@ -110,9 +111,7 @@ export class Ingest implements Disposable {
       throw otherContent(blob, actual);
     }
     await this.#writing(this.#file.sync());
-    // Windows renames only what is closed.
-    this[Symbol.dispose]();
-    await this.#writing(this.#place.adopt(blob));
+    await this.#writing(this.#place.adopt(blob, this));
   }
 
   /** Removes it. */

@@ -105,6 +105,7 @@ export * from "./transfer/push/push_images.ts";
 export { jobReference, type PushJob } from "./transfer/push/push_job.ts";
 export * from "./transfer/fetch/receive_parts.ts";
 export type * from "./transfer/progress/report.ts";
+export type { TransferTotals } from "./transfer/progress/transfer_tally.ts";
 export type { UploadHabits } from "./transfer/upload/upload_habits.ts";
 export type { OutgoingBlob } from "./transfer/upload/upload_content.ts";
 export type { UploadStrategy } from "./transfer/upload/upload_policy.ts";

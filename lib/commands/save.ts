@@ -85,7 +85,15 @@ export async function save(options: SaveOptions, context: CommandContext): Promi
   const plan = planSaves(images, { directory, runtime: runtime.name, available });
   await assertDirectory(directory);
   for (const { path } of plan) await assertReplaceable(path, { isForced: options.force }, context);
+  context.onEvent({ type: "save:ready", images: plan.map(({ image }) => image), ...expectedSize(plan) });
   return { saved: await saveAll(plan, { directory, runtime, context }) };
+}
+
+function expectedSize(plan: readonly PlannedSave[]): { sizeBytes?: number } {
+  const sizes = plan.map(({ expectedBytes }) => expectedBytes);
+  return sizes.every((size) => size !== undefined)
+    ? { sizeBytes: sizes.reduce((sum, size) => sum + size, 0) }
+    : {};
 }
 
 /** What every save of one command shares. */

@@ -113,6 +113,17 @@ export type TransferEvent =
     reason: string;
   }
   | {
+    /** A question to a registry, or a manifest sent to it, got no answer and is repeated. */
+    type: "request:retry";
+    /** The repository it is about. */
+    target: string;
+    /** The attempt that follows, from 2. */
+    attempt: number;
+    delayMs: number;
+    /** Why, for people. */
+    reason: string;
+  }
+  | {
     /** It is where it should be now. */
     type: "blob:done";
     target: string;
@@ -143,6 +154,13 @@ export type TransferEvent =
     /** `registry/repository:tag`. */
     reference: string;
     digest: Digest;
+  }
+  | {
+    /** Images are about to be saved. */
+    type: "save:ready";
+    images: readonly string[];
+    /** What the runtime says of their sizes; a hint, absent when unknown. */
+    sizeBytes?: number;
   }
   | {
     /** A runtime starts writing an image to a file. */

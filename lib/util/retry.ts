@@ -57,13 +57,13 @@ export function retryDelayMs(error: unknown, failures: number, context: RetryCon
  * @typeParam T What the work gives.
  * @param work Must be safe to repeat.
  * @param context Policy, time and randomness.
- * @param onRetry Told before each wait.
+ * @param onRetry Told before each wait: why, for how many milliseconds, and which attempt follows, from 2.
  * @returns What the work gave.
  */
 export async function retry<T>(
   work: () => Promise<T>,
   context: RetryContext,
-  onRetry?: (error: unknown, delayMs: number) => void,
+  onRetry?: (error: unknown, delayMs: number, attempt: number) => void,
 ): Promise<T> {
   for (let failures = 1;; failures++) {
     try {
@@ -72,7 +72,7 @@ export async function retry<T>(
       context.signal.throwIfAborted();
       const delayMs = retryDelayMs(error, failures, context);
       if (delayMs === undefined) throw error;
-      onRetry?.(error, delayMs);
+      onRetry?.(error, delayMs, failures + 1);
       await context.clock.sleep(delayMs, context.signal);
     }
   }

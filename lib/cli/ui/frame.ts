@@ -49,6 +49,8 @@ const MIN_NAME_WIDTH = 12;
 const MAX_NAME_WIDTH = 28;
 /** `12.3/45.6 MiB`. */
 const AMOUNT_WIDTH = 13;
+/** `3d04h left`, or `try 2 in 12s`: what is shown of the speed where there is no room for all of it. */
+const NARROW_SPEED_WIDTH = 12;
 /** `12.3 MiB/s`. */
 const RATE_WIDTH = 10;
 /** `2m05s`, and one more for very long ones. */
@@ -60,7 +62,7 @@ const OTHER_ROWS = 3;
 
 /**
  * Draws progress: what is finished as counts, a line for each transfer under way as far as they fit, and a
- * total line. No line is as wide as the terminal, so none wraps.
+ * total line, which is the last to go where there is no room. No line is as wide as the terminal, so none wraps.
  *
  * @param view Progress at one moment.
  * @param size The room.
@@ -74,6 +76,7 @@ const OTHER_ROWS = 3;
  *
  * const model = new ProgressModel();
  * const image = "app:1";
+ * model.apply({ type: "save:ready", images: [image] }, 0);
  * model.apply({ type: "save:start", image, path: "app_1.tar", runtime: "docker", sizeBytes: 2048 }, 0);
  * model.apply({ type: "save:bytes", image, deltaBytes: 1024 }, 0);
  * const lines = drawFrame(model.view(1_000), { columns: 60, rows: 24, ascii: true, color: false });
@@ -81,14 +84,15 @@ const OTHER_ROWS = 3;
  * ```
  */
 export function drawFrame(view: ProgressView, size: FrameSize): string[] {
-  const shown = view.active.slice(0, Math.max(1, size.rows - OTHER_ROWS));
+  const shown = view.active.slice(0, Math.max(0, size.rows - OTHER_ROWS));
   const layout = arrange(shown, size);
   const counts = countsText(view, view.active.length - shown.length);
-  return [
+  const lines = [
     ...(counts === "" ? [] : [paint(counts.slice(0, size.columns - 1), "dim", size.color)]),
     ...shown.map((transfer) => rowText(transferRow(transfer, layout), layout)),
     rowText(totalRow(view, layout), layout),
   ];
+  return lines.slice(Math.max(0, lines.length - size.rows + 1));
 }
 
 /** Deals out the width, most important cells first. */
@@ -105,7 +109,7 @@ function arrange(shown: readonly ActiveTransfer[], size: FrameSize): Layout {
     return width;
   };
   const amount = take(AMOUNT_WIDTH);
-  const speed = take(RATE_WIDTH + gap.length + DURATION_WIDTH);
+  const speed = take(RATE_WIDTH + gap.length + DURATION_WIDTH) || take(NARROW_SPEED_WIDTH);
   const attempt = shown.some(isRepeated) ? take(ATTEMPT_WIDTH) : 0;
   const bar = take(MIN_BAR_WIDTH, MAX_BAR_WIDTH);
   const targets = new Set(shown.map((transfer) => transfer.target));
@@ -182,6 +186,9 @@ function speedText(
   layout: Layout,
 ): string {
   const remaining = speed.remainingMs === undefined ? "" : formatDuration(speed.remainingMs);
+  if (layout.speed === NARROW_SPEED_WIDTH) {
+    return remaining === "" ? formatRate(speed.rateBytesPerSecond) : `${remaining} left`;
+  }
   return formatRate(speed.rateBytesPerSecond).padStart(RATE_WIDTH) + layout.gap +
     remaining.padStart(DURATION_WIDTH);
 }
@@ -193,9 +200,12 @@ function countsText(view: ProgressView, hidden: number): string {
       view.planned === undefined ? `${view.finished} done` : `${view.finished} of ${view.planned} done`,
     );
   }
-  if (view.existing > 0) parts.push(`${view.existing} already there`);
-  if (view.tagged > 0) parts.push(`${view.tagged} of ${view.targets} tagged`);
   if (hidden > 0) parts.push(`${hidden} more under way`);
+  if (view.existing > 0) parts.push(`${view.existing} already there`);
+  if (view.mounted > 0) parts.push(`${view.mounted} mounted`);
+  if (view.resumed > 0) parts.push(`${view.resumed} continued`);
+  if (view.retries > 0) parts.push(view.retries === 1 ? "1 retry" : `${view.retries} retries`);
+  if (view.tagged > 0) parts.push(`${view.tagged} of ${view.targets} tagged`);
   return parts.join(", ");
 }
 

@@ -87,6 +87,17 @@ export function share(doneBytes: number, sizeBytes: number): number {
 }
 
 /**
+ * Writes how often something was tried again, at the end of a summary.
+ *
+ * @param retries Attempts that failed and were followed by another.
+ * @returns For example `, after 2 retries`; nothing for none.
+ */
+export function retriesText(retries: number): string {
+  if (retries === 0) return "";
+  return retries === 1 ? ", after 1 retry" : `, after ${retries} retries`;
+}
+
+/**
  * Shortens a digest for people, as docker does.
  *
  * @param name A digest, or any other name.

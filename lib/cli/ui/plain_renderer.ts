@@ -5,7 +5,7 @@ import type { Clock } from "../../util/clock.ts";
 import { printable } from "../../util/printable.ts";
 import type { HostOutput } from "../host.ts";
 import { formatDone, formatDuration, formatPercent, formatRate, shortDigest } from "./measures.ts";
-import { messageText } from "./message_text.ts";
+import { messageText, retryText } from "./message_text.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** How often a log says that work goes on. */
@@ -91,8 +91,9 @@ export class PlainRenderer implements Renderer {
       case "blob:resumed":
         return `${this.#blobText(event)} continues at ${formatByteSize(event.offsetBytes)}`;
       case "blob:retry":
-        return `${this.#blobText(event)} try ${event.attempt} in ${formatDuration(event.delayMs)}: ` +
-          printable(event.reason);
+        return `${this.#blobText(event)} ${retryText(event)}`;
+      case "request:retry":
+        return `${printable(event.target)}: ${retryText(event)}`;
       case "blob:done":
         return `${this.#blobText(event)} ${this.#isPull ? "received" : "sent"} (${
           formatByteSize(event.sizeBytes)

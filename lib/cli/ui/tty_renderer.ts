@@ -1,5 +1,6 @@
 import type { TransferEvent } from "../../transfer/events.ts";
 import { ProgressModel } from "../../transfer/progress/progress_model.ts";
+import { printable } from "../../util/printable.ts";
 import type { Host } from "../host.ts";
 import type { TerminalStyle } from "../terminal_style.ts";
 import {
@@ -15,7 +16,7 @@ import {
   WRAP_LINES,
 } from "./ansi.ts";
 import { drawFrame } from "./frame.ts";
-import { messageText } from "./message_text.ts";
+import { messageText, retryText } from "./message_text.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** Ten frames a second. */
@@ -28,6 +29,8 @@ export class TtyRenderer implements Renderer {
   #model = new ProgressModel();
   /** What is on the screen, to know how many rows to take back. */
   #drawn: readonly string[] = [];
+  /** Why something was tried again last. */
+  #toldReason: string | undefined;
   /** Present while frames are due. */
   #timer: Disposable | undefined;
   /** `idle` until there is something to draw. */
@@ -52,9 +55,17 @@ export class TtyRenderer implements Renderer {
   readonly onEvent = (event: TransferEvent): void => {
     const text = messageText(event, this.#style);
     if (text !== undefined) return this.print(text);
+    if (event.type === "blob:retry" || event.type === "request:retry") this.#tellReason(event);
     this.#model.apply(event, this.#host.clock.now());
     if (this.#state === "idle") this.#goLive();
   };
+
+  /** Bars show that something is tried again, but not why; one reason often stops all that is under way. */
+  #tellReason(event: Extract<TransferEvent, { type: "blob:retry" | "request:retry" }>): void {
+    if (event.reason === this.#toldReason) return;
+    this.#toldReason = event.reason;
+    this.print(`${printable(event.target)}: ${retryText(event)}`);
+  }
 
   /**
    * Shows a line above the live region.

@@ -2,7 +2,7 @@ import type { PullReport } from "../../commands/pull/pull.ts";
 import { formatByteSize } from "../../util/byte_size.ts";
 import { printable } from "../../util/printable.ts";
 import type { Outcome } from "../command_runner.ts";
-import { formatElapsed, formatRate } from "../ui/measures.ts";
+import { formatElapsed, formatRate, retriesText } from "../ui/measures.ts";
 
 /**
  * What a pull has to show: a line for each image in the archive, and a summary. Where the archive went to standard output,
@@ -21,12 +21,14 @@ export function pullOutcome(report: PullReport): Outcome {
   return { report, lines, summary };
 }
 
-function summaryText({ images, sizeBytes, receivedBytes, heldBytes, durationMs }: PullReport): string {
+function summaryText(
+  { images, sizeBytes, receivedBytes, heldBytes, retries, durationMs }: PullReport,
+): string {
   const what = images.length === 1 ? printable(images[0]!.reference) : `${images.length} images`;
   const received = receivedBytes === 0 ? "nothing received" : `${formatByteSize(receivedBytes)} received`;
   const held = heldBytes === 0 ? "" : `, ${formatByteSize(heldBytes)} already there`;
   const rate = receivedBytes === 0 ? "" : ` (${formatRate(receivedBytes / Math.max(durationMs, 1) * 1_000)})`;
   return `Pulled ${what}: an archive of ${formatByteSize(sizeBytes)}; ${received}${held}, in ${
     formatElapsed(durationMs)
-  }${rate}`;
+  }${rate}${retriesText(retries)}`;
 }

@@ -4,7 +4,7 @@ import type { PushReport } from "../../transfer/progress/report.ts";
 import { formatByteSize } from "../../util/byte_size.ts";
 import { printable } from "../../util/printable.ts";
 import type { Outcome } from "../command_runner.ts";
-import { formatElapsed, formatRate, shortDigest } from "../ui/measures.ts";
+import { formatElapsed, formatRate, retriesText, shortDigest } from "../ui/measures.ts";
 
 /**
  * What a push has to show: a line for each image in its registry, a summary, and an error if others failed.
@@ -56,17 +56,27 @@ function plannedText(blobs: readonly PlannedBlob[]): string {
 }
 
 function summaryText(report: PushReport): string {
-  const { pushed, sentBytes, existingBytes, compression, durationMs } = report;
+  const { pushed, sentBytes, existingBytes, mountedBytes, resumedBytes, retries } = report;
+  const { compression, durationMs } = report;
   const what = pushed.length === 1 ? printable(pushed[0]!.reference) : `${pushed.length} images`;
   const sent = sentBytes === 0 ? "nothing sent" : `${formatByteSize(sentBytes)} sent`;
-  const existing = existingBytes === 0 ? "" : `, ${formatByteSize(existingBytes)} already there`;
+  const others = [
+    [existingBytes, "already there"],
+    [mountedBytes, "mounted"],
+    [resumedBytes, "left by earlier runs"],
+  ] as const;
+  const unsent = others.map(([bytes, how]) => bytes === 0 ? "" : `, ${formatByteSize(bytes)} ${how}`).join(
+    "",
+  );
   const rate = sentBytes === 0 ? "" : ` (${formatRate(sentBytes / Math.max(durationMs, 1) * 1_000)})`;
   const compressed = compression?.plainBytes
     ? `, ${formatByteSize(compression.plainBytes)} compressed to ${
       formatByteSize(compression.compressedBytes)
     }`
     : "";
-  return `Pushed ${what}: ${sent}${compressed}${existing}, in ${formatElapsed(durationMs)}${rate}`;
+  return `Pushed ${what}: ${sent}${compressed}${unsent}, in ${formatElapsed(durationMs)}${rate}${
+    retriesText(retries)
+  }`;
 }
 
 function partialError(report: PushReport): PusherError | undefined {

@@ -9,6 +9,7 @@ import { isNonDistributable } from "../../spec/media_type.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "../../spec/reference.ts";
 import type { BlobOrigin } from "../../transfer/ports.ts";
 import { type ReceivedBytes, receiveParts } from "../../transfer/fetch/receive_parts.ts";
+import { TransferTally } from "../../transfer/progress/transfer_tally.ts";
 import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import type { CommandContext } from "../command_context.ts";
@@ -40,6 +41,8 @@ export interface PullReport extends ReceivedBytes {
   images: readonly PulledImage[];
   /** Whether whoever read standard output stopped before the end. */
   isCut: boolean;
+  /** Attempts that failed and were followed by another. */
+  retries: number;
   /** From start to end. */
   durationMs: number;
 }
@@ -67,12 +70,14 @@ interface Fetched {
  * earlier run has left of the same is verified and gone on with.
  *
  * @param options What to pull, and where to.
- * @param context Is told, asks, and stops it.
+ * @param outer Is told, asks, and stops it.
  * @returns What was pulled.
  * @throws {PusherError} `REFERENCE_INVALID`, `USAGE`, `IMAGE_NOT_FOUND`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`,
  * `DIGEST_MISMATCH`, and as registries and networks fail.
  */
-export async function pull(options: PullOptions, context: CommandContext): Promise<PullReport> {
+export async function pull(options: PullOptions, outer: CommandContext): Promise<PullReport> {
+  const tally = new TransferTally();
+  const context = { ...outer, onEvent: tally.countingFor(outer.onEvent) };
   const startMs = context.clock.now();
   const references = distinctReferences(options.references);
   const output = await findPullOutput(
@@ -107,6 +112,7 @@ export async function pull(options: PullOptions, context: CommandContext): Promi
     )),
     ...received ?? { receivedBytes: 0, heldBytes: 0 },
     isCut: received === undefined,
+    retries: tally.totals().retries,
     durationMs: context.clock.now() - startMs,
   };
 }

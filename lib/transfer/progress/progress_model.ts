@@ -7,8 +7,14 @@ export interface ProgressView {
   active: readonly ActiveTransfer[];
   /** Blobs or saved images that are complete. */
   finished: number;
-  /** Those of `finished` that the registry had already, or took over from another repository. */
+  /** Those of `finished` that were there already. */
   existing: number;
+  /** Those of `finished` that the registry took over from another repository. */
+  mounted: number;
+  /** Blobs that went on where an earlier run had left them. */
+  resumed: number;
+  /** Attempts that failed and were followed by another. */
+  retries: number;
   /** Blobs or images altogether, as far as announced; `undefined` while something passes whose end is not known. */
   planned: number | undefined;
   /** Tags written. */
@@ -72,6 +78,7 @@ type StartedItem = Pick<Item, "name" | "target" | "state"> & { sizeBytes?: numbe
  *
  * const model = new ProgressModel();
  * const image = "app:1";
+ * model.apply({ type: "save:ready", images: [image], sizeBytes: 400 }, 0);
  * model.apply({ type: "save:start", image, path: "app_1.tar", runtime: "docker", sizeBytes: 400 }, 0);
  * model.apply({ type: "save:bytes", image, deltaBytes: 100 }, 0);
  * assert.equal(model.view(2_000).doneBytes, 100);
@@ -84,8 +91,12 @@ export class ProgressModel {
   #finished = 0;
   #finishedBytes = 0;
   #existing = 0;
+  #mounted = 0;
+  #resumed = 0;
+  #retries = 0;
   #plannedBlobs = 0;
-  #plannedBytes = 0;
+  /** `undefined` once something was announced whose size nobody knows. */
+  #plannedBytes: number | undefined = 0;
   /** Whether more may come than was announced. */
   #isOpenEnded = false;
   #tagged = 0;
@@ -107,21 +118,24 @@ export class ProgressModel {
         return;
       case "plan:ready":
         this.#isOpenEnded = false;
-        this.#plannedBlobs += event.blobs;
-        this.#plannedBytes += event.sizeBytes;
+        this.#plan(event.blobs, event.sizeBytes);
         this.#targets += event.targets.length;
         return;
       case "pull:ready":
-        this.#plannedBlobs += event.blobs;
-        this.#plannedBytes += event.sizeBytes;
-        return;
+        return this.#plan(event.blobs, event.sizeBytes);
+      case "save:ready":
+        return this.#plan(event.images.length, event.sizeBytes);
       case "blob:start":
         this.#start(blobKey(event), { ...event, name: event.digest, state: "checking" });
         return;
       case "blob:bytes":
         this.#move(blobKey(event), event.deltaBytes, nowMs);
         return;
+      case "request:retry":
+        this.#retries++;
+        return;
       case "blob:retry": {
+        this.#retries++;
         const item = this.#active.get(blobKey(event));
         if (!item) return;
         item.state = "retrying";
@@ -133,8 +147,11 @@ export class ProgressModel {
         this.#resume(blobKey(event), event.offsetBytes);
         return;
       case "blob:exists":
-      case "blob:mounted":
         this.#existing++;
+        this.#finish(blobKey(event), event.sizeBytes);
+        return;
+      case "blob:mounted":
+        this.#mounted++;
         this.#finish(blobKey(event), event.sizeBytes);
         return;
       case "blob:done":
@@ -144,6 +161,8 @@ export class ProgressModel {
         this.#active.delete(blobKey(event));
         return;
       case "compress:start":
+        // What layers become is not known before the plan.
+        this.#isOpenEnded ||= this.#plannedBlobs === 0;
         this.#start(event.digest, { ...event, name: event.digest, target: "", state: "compressing" });
         return;
       case "compress:bytes":
@@ -186,6 +205,9 @@ export class ProgressModel {
       active: active.map((item) => activeTransfer(item, nowMs)),
       finished: this.#finished,
       existing: this.#existing,
+      mounted: this.#mounted,
+      resumed: this.#resumed,
+      retries: this.#retries,
       planned: this.#isOpenEnded ? undefined : Math.max(this.#plannedBlobs, this.#finished + items.length),
       tagged: this.#tagged,
       targets: this.#targets,
@@ -194,6 +216,14 @@ export class ProgressModel {
       rateBytesPerSecond,
       remainingMs: remainingMs(sentBytes, totalBytes, rateBytesPerSecond),
     };
+  }
+
+  #plan(blobs: number, sizeBytes: number | undefined): void {
+    const knownBytes = this.#plannedBytes;
+    this.#plannedBlobs += blobs;
+    this.#plannedBytes = knownBytes === undefined || sizeBytes === undefined
+      ? undefined
+      : knownBytes + sizeBytes;
   }
 
   #start(key: string, item: StartedItem): void {
@@ -236,6 +266,7 @@ export class ProgressModel {
     const item = this.#active.get(key);
     if (!item) return;
     item.state = "sending";
+    this.#resumed++;
     item.sentBytes = offsetBytes;
     item.shownBytes = Math.max(item.shownBytes, offsetBytes);
   }
@@ -247,8 +278,8 @@ export class ProgressModel {
   }
 
   #totalBytes(items: readonly Item[]): number | undefined {
+    if (this.#isOpenEnded || this.#plannedBytes === undefined) return undefined;
     const sizes = items.map(knownSize);
-    if (this.#isOpenEnded) return undefined;
     if (!sizes.every((size) => size !== undefined)) return undefined;
     return Math.max(this.#plannedBytes, this.#finishedBytes + sum(sizes));
   }

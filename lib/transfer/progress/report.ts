@@ -1,15 +1,12 @@
 import type { Digest } from "../../spec/digest.ts";
+import type { TransferTotals } from "./transfer_tally.ts";
 
 /** What a push did, ready for JSON. */
-export interface PushReport {
+export interface PushReport extends TransferTotals {
   /** One per pushed tag, in the order of the archive. */
   pushed: readonly PushedImage[];
   /** What could not be pushed while others could; empty when all went well. */
   failures: readonly PushFailure[];
-  /** Bytes of blobs sent, over all targets, with those that had to be sent again. */
-  sentBytes: number;
-  /** Bytes of blobs the registries had already. */
-  existingBytes: number;
   /** What was compressed, if that was asked for. */
   compression?: Compression | undefined;
   /** From start to end. */

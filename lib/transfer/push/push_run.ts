@@ -5,6 +5,7 @@ import type { PushContext } from "./push_images.ts";
 import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
 import { RegistryLane } from "./registry_lane.ts";
 import type { PushedImage, PushFailure, PushReport } from "../progress/report.ts";
+import { TransferTally } from "../progress/transfer_tally.ts";
 import { SharedReads } from "./shared_reads.ts";
 import { UploadHost } from "../upload/upload_host.ts";
 
@@ -17,6 +18,7 @@ export class PushRun implements Disposable {
   #context: PushContext;
   #lanes = new Map<string, RegistryLane>();
   #reads: SharedReads;
+  #tally = new TransferTally();
   /** Ends everything at a failure that is no registry's. */
   #failure = new AbortController();
   #startMs: number;
@@ -28,7 +30,11 @@ export class PushRun implements Disposable {
    */
   constructor(context: PushContext) {
     const { clock, rateBytesPerSecond, hashThreads = 0, signal } = context;
-    this.#context = { ...context, signal: AbortSignal.any([signal, this.#failure.signal]) };
+    this.#context = {
+      ...context,
+      signal: AbortSignal.any([signal, this.#failure.signal]),
+      onEvent: this.#tally.countingFor(context.onEvent),
+    };
     this.limiter = rateBytesPerSecond === undefined ? undefined : new RateLimiter(rateBytesPerSecond, clock);
     this.effort = new HashEffort({ clock, maxThreads: hashThreads });
     this.#reads = new SharedReads({ clock, effort: this.effort, limiter: this.limiter });
@@ -81,12 +87,10 @@ export class PushRun implements Disposable {
       }
     }));
     this.signal.throwIfAborted();
-    const lanes = [...this.#lanes.values()];
     return {
       pushed: jobs.map((job) => results.get(job)!).filter((result) => "digest" in result),
       failures: jobs.map((job) => results.get(job)!).filter((result) => "error" in result),
-      sentBytes: lanes.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
-      existingBytes: lanes.reduce((sum, { existingBytes }) => sum + existingBytes, 0),
+      ...this.#tally.totals(),
       durationMs: clock.now() - this.#startMs,
     };
   }

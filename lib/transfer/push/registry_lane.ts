@@ -33,7 +33,7 @@ interface Way {
   signal: AbortSignal;
   claim: BlobClaim;
   /** Where it may be mounted from. */
-  from: string | undefined;
+  mountFrom: string | undefined;
 }
 
 /** What a {@linkcode RegistryLane} works with. */
@@ -57,22 +57,10 @@ export class RegistryLane {
   #holders = new Map<Digest, Set<string>>();
   /** Blobs a repository said it has and then did not know: sent without asking again. */
   #denied = new Set<string>();
-  #sentBytes = 0;
-  #existingBytes = new Map<string, number>();
 
   /** @param context Registry, retries, events. */
   constructor(context: LaneContext) {
     this.#context = context;
-  }
-
-  /** Bytes of blobs sent so far, with those that had to be sent again. */
-  get sentBytes(): number {
-    return this.#sentBytes;
-  }
-
-  /** Bytes of blobs the registry had, or took over from another repository. */
-  get existingBytes(): number {
-    return [...this.#existingBytes.values()].reduce((sum, sizeBytes) => sum + sizeBytes, 0);
   }
 
   /**
@@ -91,7 +79,7 @@ export class RegistryLane {
         await putManifests(job, {
           signal,
           onEvent,
-          ask: (request) => this.#ask(request, signal),
+          ask: (request) => this.#ask(request, { target: job.target, signal }),
         });
         break;
       } catch (error) {
@@ -124,10 +112,9 @@ export class RegistryLane {
     onEvent({ type: "blob:start", ...key, ...size, mediaType: blob.mediaType });
     try {
       const isThere = known !== undefined && await this.#isThere(target, known, signal);
-      if (!isThere) await this.#upload(blob, { target, source, signal, claim, from: undefined });
+      if (!isThere) await this.#upload(blob, { target, source, signal, claim, mountFrom: undefined });
       claim[Symbol.dispose]();
       const { digest, size: sizeBytes } = await found;
-      this.#existingBytes.set(`${target.name} ${digest}`, isThere ? sizeBytes : 0);
       this.#holdersOf(digest).add(target.name);
       const name = known ? {} : { found: digest };
       onEvent({ type: isThere ? "blob:exists" : "blob:done", ...key, sizeBytes, ...name });
@@ -184,22 +171,21 @@ export class RegistryLane {
     const { digest, size: sizeBytes, mediaType } = blob;
     const holders = this.#holdersOf(digest);
     if (holders.has(target.name)) return;
-    const id = `${target.name} ${digest}`;
     const key = { target: target.name, digest, sizeBytes };
     const { onEvent } = this.#context;
     onEvent({ type: "blob:start", ...key, mediaType });
     // Before the registry is asked: the others wait for this one if it may read.
     using claim = this.#context.reads.claim(target.registry, job.source, blob);
     if (await this.#isThere(target, blob, signal)) {
-      if (!this.#existingBytes.has(id)) this.#existingBytes.set(id, sizeBytes);
       onEvent({ type: "blob:exists", ...key });
     } else {
-      const from = this.#mountSource(job, blob);
+      const mountFrom = this.#mountSource(job, blob);
       const source = job.source.identityOf(blob);
-      const outcome = await this.#upload(blob, { target, source, signal, from, claim });
-      this.#existingBytes.set(id, outcome === "mounted" ? sizeBytes : 0);
+      const outcome = await this.#upload(blob, { target, source, signal, mountFrom, claim });
       onEvent(
-        outcome === "mounted" ? { type: "blob:mounted", ...key, from: from! } : { type: "blob:done", ...key },
+        outcome === "mounted"
+          ? { type: "blob:mounted", ...key, from: mountFrom! }
+          : { type: "blob:done", ...key },
       );
     }
     holders.add(target.name);
@@ -208,16 +194,11 @@ export class RegistryLane {
   async #isThere(target: PushTarget, blob: Descriptor, signal: AbortSignal): Promise<boolean> {
     const isDenied = this.#denied.has(`${target.name} ${blob.digest}`);
     if (this.#context.isForced || isDenied) return false;
-    return await this.#ask(() => target.hasBlob(blob, signal), signal);
+    return await this.#ask(() => target.hasBlob(blob, signal), { target, signal });
   }
 
   async #upload(blob: OutgoingBlob, way: Way): Promise<"sent" | "mounted"> {
-    const onEvent: EventSink = (event) => {
-      if (event.type === "blob:bytes" && event.deltaBytes > 0) this.#sentBytes += event.deltaBytes;
-      this.#context.onEvent(event);
-    };
-    const { from: mountFrom, ...rest } = way;
-    return await uploadBlob(blob, { ...this.#context, ...rest, mountFrom, onEvent });
+    return await uploadBlob(blob, { ...this.#context, ...way });
   }
 
   /** Another repository of this registry that holds the blob for sure, else the one that most likely does. */
@@ -230,14 +211,15 @@ export class RegistryLane {
   }
 
   /** Sends a request that is safe to repeat; when the registry is in trouble, all workers hear of it. */
-  #ask<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const { limiter } = this.#context.host;
+  #ask<T>(request: () => Promise<T>, { target, signal }: Pick<Way, "target" | "signal">): Promise<T> {
+    const { host: { limiter }, onEvent } = this.#context;
     const attempt = async (): Promise<T> => {
       await limiter.quiet(signal);
       return await request();
     };
-    return retry(attempt, { ...this.#context, signal }, (error, delayMs) => {
+    return retry(attempt, { ...this.#context, signal }, (error, delayMs, attempt) => {
       if (isPusherError(error, "REGISTRY_UNAVAILABLE")) limiter.trouble(delayMs);
+      onEvent({ type: "request:retry", target: target.name, attempt, delayMs, reason: messageOf(error) });
     });
   }
 

@@ -94,6 +94,7 @@ Deno.test("save() writes one archive per image and reports them", async () => {
   assert.deepEqual(await fileNames(temp.path), ["nginx_latest.tar", "redis_latest.tar"]);
   assert.equal(await Deno.readTextFile(redis.path), "redis archive");
   assert.deepEqual(context.events, [
+    { type: "save:ready", images: ["nginx:latest", "redis:latest"] },
     { type: "save:start", ...nginx, runtime: "docker", sizeBytes: 188_000_000 },
     { type: "save:bytes", image: "nginx:latest", deltaBytes: 13 },
     { type: "save:done", ...nginx, sizeBytes: 13 },

@@ -15,18 +15,21 @@ function pushing(): ProgressView {
   const repeated = blob("d", 44 * MIB);
   const paused = blob("e", 20 * MIB);
   const checking = blob("f", 10_000);
+  const mounted = { target: TARGET, digest: digest("0") };
   return viewAfter([
     [0, { type: "plan:ready", targets: [`${TARGET}:1`, `${TARGET}:2`], blobs: 9, sizeBytes: 900 * MIB }],
     ...[sending, fast, existing, repeated, paused, checking].map(({ start }) => [0, start] as const),
     [0, existing.exists],
     [100, sending.bytes(22 * MIB)],
     [900, fast.bytes(210 * MIB)],
-    [900, paused.bytes(10 * MIB)],
+    [800, { type: "blob:resumed", target: TARGET, digest: digest("e"), offsetBytes: 5 * MIB }],
+    [900, paused.bytes(5 * MIB)],
     [900, repeated.bytes(10 * MIB)],
     [900, repeated.bytes(-5 * MIB)],
     [900, repeated.retry(3, 100)],
     [1_000, repeated.bytes(1 * MIB)],
     [1_000, paused.retry(2, 3_000)],
+    [1_000, { type: "blob:mounted", ...mounted, sizeBytes: 5 * MIB, from: "team/base" }],
     [1_000, { type: "tag:done", reference: `${TARGET}:1`, digest: digest("f") }],
   ], 2_000);
 }
@@ -34,6 +37,7 @@ function pushing(): ProgressView {
 function saving(): ProgressView {
   const image = "registry.example.com/team/product/application:2.10.3";
   return viewAfter([
+    [0, { type: "save:ready", images: [image, "redis:7"] }],
     [0, { type: "save:start", image, path: "application.tar", runtime: "docker", sizeBytes: 200 * MIB }],
     [0, { type: "save:bytes", image, deltaBytes: 50 * MIB }],
     [0, { type: "save:start", image: "redis:7", path: "redis_7.tar", runtime: "docker" }],
@@ -47,7 +51,7 @@ function toSeveralTargets(): ProgressView {
   return viewAfter([[0, here!.start], [0, there!.start], [0, here!.bytes(10 * MIB)]], 1_000);
 }
 
-for (const columns of [60, 80, 120]) {
+for (const columns of [40, 60, 80, 120]) {
   Deno.test(`drawFrame() shows a push on ${columns} columns`, async (t) => {
     await t.assertSnapshot(drawFrame(pushing(), { ...SIZE, columns }));
   });
@@ -90,8 +94,10 @@ Deno.test("drawFrame() leaves every line shorter than any terminal is wide", () 
   }
 });
 
-Deno.test("drawFrame() leaves room for the cursor on any terminal of at least 4 lines", () => {
-  for (let rows = 4; rows <= 40; rows++) {
+Deno.test("drawFrame() leaves room for the cursor on any terminal, and the total line last", () => {
+  assert.deepEqual(drawFrame(pushing(), { ...SIZE, rows: 1 }), []);
+  assert.match(drawFrame(pushing(), { ...SIZE, rows: 2 }).join("\n"), /^total 2\d% [^\n]+$/);
+  for (let rows = 1; rows <= 40; rows++) {
     assert(drawFrame(pushing(), { ...SIZE, rows }).length < rows);
   }
 });

@@ -16,6 +16,13 @@ Deno.test("PlainRenderer writes a line for every change of state", () => {
   for (const event of [start, bytes(MIB / 2), bytes(-MIB / 2), retry(2, 1_500), bytes(MIB), done]) {
     renderer.onEvent(event);
   }
+  renderer.onEvent({
+    type: "request:retry",
+    target: TARGET,
+    attempt: 3,
+    delayMs: 2_000,
+    reason: "no answer\x07",
+  });
   renderer.onEvent(existing.start);
   renderer.onEvent(existing.exists);
   renderer.onEvent({ type: "warning", message: "something\x07" });
@@ -25,6 +32,7 @@ Deno.test("PlainRenderer writes a line for every change of state", () => {
     "pushing 2 blobs (3.00 MiB)",
     `blob ${A}: try 2 in 2s: the registry answered 503`,
     `blob ${A}: sent (1.00 MiB)`,
+    `${TARGET}: try 3 in 2s: no answer\\u{7}`,
     `blob ${"b".repeat(12)}: already there (2.00 MiB)`,
     "warning: something\\u{7}",
     `tagged ${TARGET}:1 ${digest("f")}`,

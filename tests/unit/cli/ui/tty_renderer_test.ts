@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BEGIN_FRAME, cursorUp, END_FRAME } from "../../../../lib/cli/ui/ansi.ts";
 import { TtyRenderer } from "../../../../lib/cli/ui/tty_renderer.ts";
-import { blob } from "../../transfer/progress/progress_events.ts";
+import { blob, TARGET } from "../../transfer/progress/progress_events.ts";
 import { FakeHost } from "../fake_host.ts";
 import { FakeScreen } from "./fake_screen.ts";
 
@@ -76,6 +76,18 @@ Deno.test("TtyRenderer lets messages scroll by above the live region", async () 
     "third ".repeat(7).trim(),
     ...HALF_DONE,
   ]);
+});
+
+Deno.test("TtyRenderer says above the live region why something is tried again, once for each reason", async () => {
+  const { host, renderer, screen } = stage();
+  using _ = renderer;
+  const [a, b] = [blob("a", 999), blob("b", 999)];
+  for (const event of [a.start, b.start, a.retry(2, 3_000), b.retry(2, 3_000)]) renderer.onEvent(event);
+  await host.clock.advance(100);
+  const lines = screen().text.split("\n");
+  assert.equal(lines[0], `${TARGET}: try 2 in 3s: the registry answered 503`);
+  assert.match(lines[1]!, /^2 retries$/);
+  assert.match(lines[2]!, /^a{12} .* try 2 in 3s$/);
 });
 
 Deno.test("TtyRenderer shrinks with what is under way", async () => {

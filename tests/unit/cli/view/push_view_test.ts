@@ -19,6 +19,9 @@ function outcome(report: Partial<PushReport>): ReturnType<typeof pushOutcome> {
     failures: [],
     sentBytes: 100 * MIB,
     existingBytes: 20 * MIB,
+    mountedBytes: 0,
+    resumedBytes: 0,
+    retries: 0,
     durationMs: 10_000,
     ...report,
   });
@@ -32,6 +35,16 @@ Deno.test("pushOutcome() names each tag with the digest behind it", () => {
     "Pushed registry.example.com/app:1: 100 MiB sent, 20.0 MiB already there, in 10s (10.0 MiB/s)",
   );
   assert.equal(error, undefined);
+});
+
+Deno.test("pushOutcome() says what was mounted, left by earlier runs, and tried again", () => {
+  const { summary } = outcome({ mountedBytes: 3 * MIB, resumedBytes: 7 * MIB, retries: 2 });
+  assert.equal(
+    summary,
+    "Pushed registry.example.com/app:1: 100 MiB sent, 20.0 MiB already there, 3.00 MiB mounted, " +
+      "7.00 MiB left by earlier runs, in 10s (10.0 MiB/s), after 2 retries",
+  );
+  assert.match(outcome({ retries: 1 }).summary!, /, after 1 retry$/);
 });
 
 Deno.test("pushOutcome() does not repeat the digest of an image pushed without a tag", () => {

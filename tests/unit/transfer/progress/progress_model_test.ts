@@ -10,6 +10,9 @@ Deno.test("ProgressModel.view() is empty before anything happened", () => {
     active: [],
     finished: 0,
     existing: 0,
+    mounted: 0,
+    resumed: 0,
+    retries: 0,
     planned: 0,
     tagged: 0,
     targets: 0,
@@ -96,6 +99,44 @@ Deno.test("ProgressModel.view() tells blobs apart by target", () => {
     ["one.example/app", 10],
     ["two.example/app", 20],
   ]);
+});
+
+Deno.test("ProgressModel.view() counts what was mounted, went on, and was tried again", () => {
+  const [a, b] = [blob("a", 100), blob("b", 100)];
+  const key = { target: TARGET, digest: digest("a") };
+  const request = { target: TARGET, attempt: 2, delayMs: 10, reason: "no answer" };
+  const view = viewAfter([
+    [0, PLAN],
+    [0, { type: "request:retry", ...request }],
+    [0, a.start],
+    [0, { type: "blob:mounted", ...key, sizeBytes: 100, from: "other" }],
+    [0, b.start],
+    [0, { type: "blob:resumed", target: TARGET, digest: digest("b"), offsetBytes: 50 }],
+    [0, b.retry(2, 1_000)],
+  ], 0);
+  const { finished, existing, mounted, resumed, retries } = view;
+  assert.deepEqual({ finished, existing, mounted, resumed, retries }, {
+    finished: 1,
+    existing: 0,
+    mounted: 1,
+    resumed: 1,
+    retries: 2,
+  });
+});
+
+Deno.test("ProgressModel.view() knows the total of several saves from the start, or not at all", () => {
+  const images = ["app:1", "redis:7"];
+  const start = {
+    type: "save:start",
+    image: "app:1",
+    path: "a.tar",
+    runtime: "docker",
+    sizeBytes: 40,
+  } as const;
+  const known = viewAfter([[0, { type: "save:ready", images, sizeBytes: 100 }], [0, start]], 0);
+  assert.deepEqual([known.totalBytes, known.planned], [100, 2]);
+  const unknown = viewAfter([[0, { type: "save:ready", images }], [0, start]], 0);
+  assert.deepEqual([unknown.totalBytes, unknown.planned], [undefined, 2]);
 });
 
 Deno.test("ProgressModel.view() adds plans up and counts tags", () => {

@@ -287,6 +287,15 @@ Deno.test("pushImages() tries questions and manifests again that got no answer",
   assert.equal(report.pushed.length, 1);
   assert.deepEqual(stage.clock.sleptMs, [1_000, 2_000, 1_000, 2_000]);
   assert.equal(report.durationMs, 6_000);
+  assert.equal(report.retries, 4);
+  const told = stage.events.filter((event) => event.type === "request:retry");
+  assert.deepEqual(told.map(({ attempt, delayMs }) => [attempt, delayMs]), [[2, 1_000], [3, 2_000], [
+    2,
+    1_000,
+  ], [
+    3,
+    2_000,
+  ]]);
 });
 
 Deno.test("pushImages() ends with the signal's reason, wherever it is", async () => {
@@ -332,6 +341,9 @@ Deno.test("pushImages() with nothing to do says so", async () => {
     failures: [],
     sentBytes: 0,
     existingBytes: 0,
+    mountedBytes: 0,
+    resumedBytes: 0,
+    retries: 0,
     durationMs: 0,
   });
 });

@@ -56,7 +56,7 @@ Deno.test("a blob that one repository has is mounted into the next of the same r
   assert.equal(count(stage.tool, "commit"), 2);
   const mounted = stage.events.find((event) => event.type === "blob:mounted");
   assert.equal(mounted?.from, "app");
-  assert.equal(report.existingBytes, "shared base".length);
+  assert.equal(report.mountedBytes, "shared base".length);
   assert.equal(
     report.sentBytes,
     "config app".length + "shared base".length + "app".length + "config tooltool".length,

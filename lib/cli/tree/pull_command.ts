@@ -1,5 +1,6 @@
 import { PusherError } from "../../errors.ts";
 import { networkOptions } from "./network_flags.ts";
+import { parseRate } from "./parse_rate.ts";
 import type { CommandLine } from "./program.ts";
 import { readCredentials } from "../read_credentials.ts";
 
@@ -27,6 +28,7 @@ export function definePull({ program, host, run }: CommandLine): void {
       program.createOption("--format <format>", "rewrite manifests with these media types")
         .choices(["docker", "oci"] as const),
     )
+    .option("--limit-rate <rate>", "receive at most this much a second, such as 10MB", parseRate)
     .option("--force", "overwrite the file")
     .optionsGroup("Registry options:")
     .option("--username <name>", "user name, instead of a stored login")
@@ -57,6 +59,7 @@ Examples:
           platforms: options.platform,
           format: options.format,
           force: options.force,
+          rateBytesPerSecond: options.limitRate,
           credentials,
           ...networkOptions(options),
           stateDir: options.stateDir,

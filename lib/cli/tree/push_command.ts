@@ -6,12 +6,12 @@ import type { Outcome } from "../command_runner.ts";
 import { networkOptions } from "./network_flags.ts";
 import { collect, type CommandLine } from "./program.ts";
 import { parseCompression } from "./parse_compression.ts";
+import { parseRate } from "./parse_rate.ts";
 import { readCredentials } from "../read_credentials.ts";
 
 const MAX_CONCURRENCY = 64;
 const MIN_CHUNK_BYTES = 2 ** 20;
 const MAX_CHUNK_BYTES = 4 * 2 ** 30;
-const MIN_RATE_BYTES = 1_000;
 
 /**
  * Defines `push`.
@@ -149,12 +149,6 @@ function parseChunkSize(text: string): number {
     return sizeBytes;
   }
   throw invalid("--blob-chunk", text, "a size from 1MiB to 4GiB");
-}
-
-function parseRate(text: string): number {
-  const bytesPerSecond = parseByteSize(text.replace(/\/s$/, ""));
-  if (bytesPerSecond !== undefined && bytesPerSecond >= MIN_RATE_BYTES) return bytesPerSecond;
-  throw invalid("--limit-rate", text, "a size from 1KB, for each second");
 }
 
 function sharedInput(): PusherError {

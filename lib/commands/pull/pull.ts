@@ -14,6 +14,7 @@ import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import type { CommandContext } from "../command_context.ts";
 import { connectOrigins, type OriginOptions } from "../connect_origins.ts";
+import { hashThreads } from "../hash_threads.ts";
 import { fetchPart, hostPlatform, type PartOptions } from "./fetch_part.ts";
 import { findPullOutput, type OpenOutput } from "./pull_output.ts";
 
@@ -29,6 +30,8 @@ export interface PullOptions extends PartOptions, OriginOptions {
   output?: string | undefined;
   /** Replace the file if it is there. */
   force?: boolean | undefined;
+  /** Most bytes per second; unlimited when absent. */
+  rateBytesPerSecond?: number | undefined;
 }
 
 /** What was pulled, ready for JSON. */
@@ -103,7 +106,12 @@ export async function pull(options: PullOptions, outer: CommandContext): Promise
     blobs: blobs.length,
     sizeBytes: blobs.reduce((sum, blob) => sum + blob.size, 0),
   });
-  const received = await receive(parts, { archive, origins: originsOf(fetched), context });
+  const received = await receive(parts, {
+    archive,
+    origins: originsOf(fetched),
+    rateBytesPerSecond: options.rateBytesPerSecond,
+    context,
+  });
   return {
     ...(output.path === undefined ? {} : { path: output.path }),
     sizeBytes,
@@ -166,9 +174,10 @@ async function keyOf([first]: readonly ContentPart[]): Promise<string> {
 
 async function receive(
   parts: readonly ContentPart[],
-  { archive, origins, context }: {
+  { archive, origins, rateBytesPerSecond, context }: {
     archive: OpenOutput;
     origins: ReadonlyMap<Digest, BlobOrigin>;
+    rateBytesPerSecond: number | undefined;
     context: CommandContext;
   },
 ): Promise<ReceivedBytes | undefined> {
@@ -177,6 +186,8 @@ async function receive(
     const received = await receiveParts(parts, {
       sink: archive.sink,
       originOf: ({ digest }) => origins.get(digest)!,
+      rateBytesPerSecond,
+      hashThreads: hashThreads(),
       policy: DEFAULT_RETRY_POLICY,
       clock,
       random,

@@ -116,6 +116,7 @@ async function openFile(path: string, content: { key: string; sizeBytes: number 
       readHeld: (into) => failing(path, file.readHeld(into)),
       continueAt: (positionBytes) => failing(path, file.continueAt(positionBytes)),
       write: (bytes) => failing(path, file.write(bytes), sizeBytes),
+      reread: (offsetBytes, lengthBytes) => file.reread(offsetBytes, lengthBytes),
     },
     commit: () => failing(path, file.commit(), sizeBytes),
     isAbandoned: false,

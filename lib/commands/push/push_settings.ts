@@ -4,12 +4,11 @@ import type { HostOptions, PushContext } from "../../transfer/push/push_images.t
 import type { UploadHabits } from "../../transfer/upload/upload_habits.ts";
 import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import type { CommandContext } from "../command_context.ts";
+import { hashThreads } from "../hash_threads.ts";
 import type { PushState } from "./push_state.ts";
 
 /** Blobs on their way at once, unless told otherwise. */
 const DEFAULT_CONCURRENCY = 3;
-/** With what one thread hashes at least, more than 500 MB/s. */
-const MAX_HASH_THREADS = 3;
 
 /** How a push sends. */
 export interface TransferOptions {
@@ -110,10 +109,4 @@ async function recallHabits(
     if (known) habits.set(registry, known);
   }
   return habits;
-}
-
-/** As many as there are processors beside the one that sends, up to what it takes to be ahead of any link. */
-function hashThreads(): number {
-  const { hardwareConcurrency: processors } = navigator;
-  return Math.min(processors - 1, MAX_HASH_THREADS);
 }

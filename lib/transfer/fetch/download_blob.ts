@@ -1,6 +1,7 @@
 import { isPusherError, PusherError } from "../../errors.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import type { Digest } from "../../spec/digest.ts";
+import type { RateLimiter } from "../../util/rate_limiter.ts";
 import { reusedChunks } from "../../util/reused_chunks.ts";
 import { type RetryContext, retryDelayMs } from "../../util/retry.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
@@ -20,6 +21,8 @@ export interface DownloadOptions extends RetryContext {
    * @default {0}
    */
   offsetBytes?: number | undefined;
+  /** Caps the rate. */
+  limiter?: RateLimiter | undefined;
   /** Told of attempts that failed. */
   onEvent: EventSink;
 }
@@ -31,7 +34,7 @@ export interface DownloadOptions extends RetryContext {
  * @param blob Which.
  * @param origin Where it is.
  * @param options What is there already, retries, time.
- * @returns Its bytes, piece by piece, each valid until the next one is asked for.
+ * @returns Its bytes, piece by piece, each valid until the next but one is asked for.
  * @throws {PusherError} `DIGEST_MISMATCH` if the content is not the blob's; what the last attempt failed with.
  */
 export async function* downloadBlob(
@@ -39,14 +42,16 @@ export async function* downloadBlob(
   origin: BlobOrigin,
   options: DownloadOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const { check, signal, clock, onEvent, offsetBytes = 0 } = options;
+  const { check, limiter, signal, clock, onEvent, offsetBytes = 0 } = options;
   let positionBytes = offsetBytes;
   if (positionBytes === blob.size) return await check.pass(new Uint8Array(), positionBytes);
   for (let failures = 0;;) {
     const startBytes = positionBytes;
     try {
-      for await (const chunk of reusedChunks(await origin.readBlob(blob, positionBytes, signal))) {
+      const content = await origin.readBlob(blob, positionBytes, signal);
+      for await (const chunk of reusedChunks(content, limiter?.pieceBytes)) {
         if (positionBytes + chunk.length > blob.size) throw tooLong(blob, origin);
+        await limiter?.take(chunk.length, signal);
         await check.pass(chunk, positionBytes);
         positionBytes += chunk.length;
         yield chunk;

@@ -3,9 +3,11 @@ import type { ContentPart } from "../../spec/content_part.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import { algorithmOf } from "../../spec/digest.ts";
 import { BUFFER_BYTES } from "../../util/buffer_ring.ts";
+import { RateLimiter } from "../../util/rate_limiter.ts";
 import type { RetryContext } from "../../util/retry.ts";
-import { createSha } from "../../util/sha256.ts";
+import { startBlobHash } from "../hash/blob_hash.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
+import { HashEffort } from "../hash/hash_effort.ts";
 import { downloadBlob, wrongContent } from "./download_blob.ts";
 import type { EventSink } from "../events.ts";
 import type { BlobOrigin } from "../ports.ts";
@@ -31,6 +33,14 @@ export interface PartsSink {
    * @param bytes Free to be reused once this has settled.
    */
   write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Reads what is there once more, if that can be done, beside what goes on.
+   *
+   * @param offsetBytes First byte.
+   * @param lengthBytes How many.
+   * @returns The bytes, in chunks that are valid until the next one is asked for.
+   */
+  reread?(offsetBytes: number, lengthBytes: number): AsyncIterable<Uint8Array>;
 }
 
 /** What {@linkcode receiveParts} needs. */
@@ -39,6 +49,14 @@ export interface ReceiveOptions extends RetryContext {
   sink: PartsSink;
   /** Where a blob is. */
   originOf: (blob: Descriptor) => BlobOrigin;
+  /** Most bytes per second; unlimited when absent. */
+  rateBytesPerSecond?: number | undefined;
+  /**
+   * Most threads to hash in besides this one, once hashing holds the downloads back.
+   *
+   * @default {0}
+   */
+  hashThreads?: number | undefined;
   /** Told of everything that happens. */
   onEvent: EventSink;
 }
@@ -64,7 +82,7 @@ export async function receiveParts(
   parts: readonly ContentPart[],
   options: ReceiveOptions,
 ): Promise<ReceivedBytes> {
-  const receiver = new Receiver(options);
+  using receiver = new Receiver(options);
   for (const part of parts) {
     if ("bytes" in part) await receiver.writeKnown(part.bytes);
     else await receiver.receive(part.blob);
@@ -73,16 +91,27 @@ export async function receiveParts(
   return receiver.report;
 }
 
-class Receiver {
+class Receiver implements Disposable {
   readonly report: ReceivedBytes = { receivedBytes: 0, heldBytes: 0 };
   #options: ReceiveOptions;
+  #effort: HashEffort;
+  #limiter: RateLimiter | undefined;
+  /** The newest write: while it is under way, the next bytes come. */
+  #writing = Promise.resolve();
   #buffer = new Uint8Array(BUFFER_BYTES);
   /** Whether what an earlier run has left agrees so far. */
   #isHeld = true;
   #positionBytes = 0;
 
   constructor(options: ReceiveOptions) {
+    const { clock, hashThreads = 0, rateBytesPerSecond } = options;
     this.#options = options;
+    this.#effort = new HashEffort({ clock, maxThreads: hashThreads });
+    this.#limiter = rateBytesPerSecond === undefined ? undefined : new RateLimiter(rateBytesPerSecond, clock);
+  }
+
+  [Symbol.dispose](): void {
+    this.#effort[Symbol.dispose]();
   }
 
   async writeKnown(bytes: Uint8Array): Promise<void> {
@@ -120,25 +149,23 @@ class Receiver {
 
   async #receive(blob: Descriptor, key: { target: string; digest: string }): Promise<void> {
     const { onEvent } = this.#options;
-    using check = await this.#startCheck(blob);
-    const heldBytes = await this.#verifyHeld(blob, check);
+    const { check: begun, heldBytes } = await this.#verifyHeld(blob);
+    using check = begun;
     if (heldBytes === blob.size && this.#isHeld) {
       this.report.heldBytes += heldBytes;
       return onEvent({ type: "blob:exists", ...key, sizeBytes: blob.size });
     }
     if (heldBytes > 0) onEvent({ type: "blob:resumed", ...key, offsetBytes: heldBytes });
     try {
-      await this.#download(blob, {
-        check: heldBytes > 0 ? check : await this.#startCheck(blob),
-        offsetBytes: heldBytes,
-      });
+      await this.#download(blob, { check, offsetBytes: heldBytes });
       this.report.heldBytes += heldBytes;
     } catch (error) {
       // It may be that what was left is damaged.
       if (heldBytes === 0 || !isPusherError(error, "DIGEST_MISMATCH")) throw error;
       await this.#options.sink.continueAt(this.#positionBytes);
       onEvent({ type: "blob:resumed", ...key, offsetBytes: 0 });
-      await this.#download(blob, { check: await this.#startCheck(blob), offsetBytes: 0 });
+      using again = await this.#startCheck(blob);
+      await this.#download(blob, { check: again, offsetBytes: 0 });
     }
     onEvent({ type: "blob:done", ...key, sizeBytes: blob.size });
   }
@@ -146,15 +173,23 @@ class Receiver {
   async #download(blob: Descriptor, part: { check: DigestCheck; offsetBytes: number }): Promise<void> {
     const { sink, originOf, onEvent } = this.#options;
     const origin = originOf(blob);
-    for await (const chunk of downloadBlob(blob, origin, { ...this.#options, ...part })) {
-      await sink.write(chunk);
-      this.report.receivedBytes += chunk.length;
-      onEvent({ type: "blob:bytes", target: origin.name, digest: blob.digest, deltaBytes: chunk.length });
+    const options = { ...this.#options, ...part, limiter: this.#limiter };
+    try {
+      for await (const chunk of downloadBlob(blob, origin, options)) {
+        await this.#writing;
+        this.#writing = sink.write(chunk);
+        this.#writing.catch(() => {});
+        this.report.receivedBytes += chunk.length;
+        onEvent({ type: "blob:bytes", target: origin.name, digest: blob.digest, deltaBytes: chunk.length });
+      }
+    } finally {
+      await this.#writing;
     }
   }
 
   /** How much of a blob is there: all of it, verified; or a part that it may begin with. */
-  async #verifyHeld(blob: Descriptor, check: DigestCheck): Promise<number> {
+  async #verifyHeld(blob: Descriptor): Promise<{ check: DigestCheck; heldBytes: number }> {
+    const check = await this.#startCheck(blob);
     let heldBytes = 0;
     while (this.#isHeld && heldBytes < blob.size) {
       const held = await this.#readHeld(blob.size - heldBytes);
@@ -166,12 +201,13 @@ class Receiver {
         await check.pass(held, heldBytes);
       } catch (error) {
         if (!isPusherError(error, "DIGEST_MISMATCH")) throw error;
+        check[Symbol.dispose]();
         await this.#leaveHeld(this.#positionBytes);
-        return 0;
+        return { check: await this.#startCheck(blob), heldBytes: 0 };
       }
       heldBytes += held.length;
     }
-    return heldBytes;
+    return { check, heldBytes };
   }
 
   async #readHeld(maxBytes: number): Promise<Uint8Array> {
@@ -186,7 +222,18 @@ class Receiver {
   }
 
   async #startCheck(blob: Descriptor): Promise<DigestCheck> {
-    const hash = await createSha(algorithmOf(blob.digest));
+    const { sink: { reread } } = this.#options;
+    const startBytes = this.#positionBytes;
+    const hash = await startBlobHash(algorithmOf(blob.digest), {
+      effort: this.#effort,
+      sizeBytes: blob.size,
+      reread: reread && ((lengthBytes) => this.#onceWritten(reread(startBytes, lengthBytes))),
+    });
     return new DigestCheck(blob, hash, wrongContent(this.#options.originOf(blob)));
+  }
+
+  async *#onceWritten(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    await this.#writing;
+    yield* bytes;
   }
 }

@@ -7,8 +7,8 @@ export interface BlobHashOptions {
   effort: HashEffort;
   /** Size of the blob. */
   sizeBytes: number;
-  /** Gives the first bytes of the blob again. */
-  reread: (lengthBytes: number) => ReadableStream<Uint8Array>;
+  /** Gives the first bytes of the blob again; where that cannot be done, a hash that has begun does not move. */
+  reread?: ((lengthBytes: number) => AsyncIterable<Uint8Array>) | undefined;
 }
 
 /**
@@ -62,18 +62,19 @@ export class BlobHash implements StreamHash {
   }
 
   #moveIfBetter(): void {
-    const { effort, sizeBytes } = this.#options;
+    const { effort, sizeBytes, reread } = this.#options;
+    if (this.#hashedBytes > 0 && !reread) return;
     // What is behind would be hashed twice.
     const hash = effort.elsewhere(this.#algorithm, sizeBytes - 2 * this.#hashedBytes);
     if (!hash) return;
     this.#hash[Symbol.dispose]();
     this.#hash = hash;
     this.#isElsewhere = true;
-    if (this.#hashedBytes > 0) this.#moving = this.#catchUp(this.#hashedBytes);
+    if (reread && this.#hashedBytes > 0) this.#moving = this.#catchUp(reread(this.#hashedBytes));
   }
 
-  async #catchUp(lengthBytes: number): Promise<void> {
-    for await (const chunk of this.#options.reread(lengthBytes)) await this.#hash.update(chunk);
+  async #catchUp(passed: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of passed) await this.#hash.update(chunk);
   }
 }
 

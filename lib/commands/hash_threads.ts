@@ -1,0 +1,12 @@
+/** With what one thread hashes at least, more than 500 MB/s. */
+const MAX_HASH_THREADS = 3;
+
+/**
+ * How many threads may hash beside the one that sends or receives.
+ *
+ * @returns As many as there are other processors, up to what it takes to be ahead of any link.
+ */
+export function hashThreads(): number {
+  const { hardwareConcurrency: processors } = navigator;
+  return Math.min(processors - 1, MAX_HASH_THREADS);
+}

@@ -38,6 +38,18 @@ Deno.test("reusedChunks() gives all of a stream, of bytes or of chunks", async (
   }
 });
 
+Deno.test("reusedChunks() leaves a chunk as it is while the next one comes", async () => {
+  let atBytes = 0;
+  let last: Uint8Array = new Uint8Array();
+  for await (const chunk of reusedChunks(byteStream().stream, 4096)) {
+    assert.ok(chunk.length <= 4096);
+    assert.deepEqual(last, CONTENT.subarray(atBytes - last.length, atBytes));
+    last = chunk;
+    atBytes += chunk.length;
+  }
+  assert.equal(atBytes, CONTENT.length);
+});
+
 Deno.test("reusedChunks() lets go of a stream that is not read to its end", async () => {
   const { stream, isCanceled } = byteStream();
   for await (const _chunk of reusedChunks(stream)) break;

@@ -68,6 +68,18 @@ Deno.test("BlobHash begins in another thread where that is known to be better", 
   assert.deepEqual(reread, []);
 });
 
+Deno.test("BlobHash stays where it is once it has begun where nothing can be read again", async () => {
+  using stage = new HashStage();
+  const bytes = seededBytes(3_000);
+  const hash = await startBlobHash("sha256", { effort: stage.effort, sizeBytes: LARGE_BYTES });
+  await hash.update(bytes.subarray(0, PIECE_BYTES));
+  await stage.hash(0);
+  await stage.startThread();
+  await hash.update(bytes.subarray(PIECE_BYTES));
+  assert.equal(stage.threads[0]!.load, 0);
+  assert.equal(await hash.hex(), await sha256Hex(bytes));
+});
+
 Deno.test("BlobHash fails as reading again fails", async () => {
   using stage = new HashStage();
   const hash = await startBlobHash("sha256", {

@@ -34,8 +34,8 @@ async function receive(
 }
 
 function* chunksOf(content: Uint8Array, buffers: readonly Uint8Array[]): Generator<Uint8Array> {
-  for (let at = 0, turn = 0; at < content.length; at += 100_000, turn++) {
-    const buffer = buffers[turn % buffers.length]!;
+  for (let at = 0; at < content.length; at += 100_000) {
+    const buffer = buffers[at / 100_000 % buffers.length]!;
     buffer.set(content.subarray(at, at + buffer.length));
     yield buffer;
   }

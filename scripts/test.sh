@@ -31,6 +31,9 @@ script util-linux
 /usr/bin/time time
 zstd zstd
 shellcheck shellcheck
+zsh zsh
+fish fish
+mandoc mandoc
 xz xz-utils
 bzip2 bzip2
 lz4 lz4

@@ -31,6 +31,9 @@ const PARTS = {
   "xz": { programs: ["xz"] },
   "bzip2": { programs: ["bzip2"] },
   "lz4": { programs: ["lz4"] },
+  "bash": { programs: ["bash"] },
+  "zsh": { programs: ["zsh"] },
+  "fish": { programs: ["fish"] },
   "shellcheck": { programs: ["shellcheck"] },
 } as const satisfies Record<string, Part>;
 

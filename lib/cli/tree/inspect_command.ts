@@ -15,7 +15,7 @@ export function defineInspect({ program, run }: CommandLine): void {
       "Shows what an archive holds, or an image consists of in its registry: platforms, attestations, layers, " +
         "sizes and digests. Layers are not downloaded.",
     )
-    .argument("<image>", "image archive, or an image such as registry.example.com/team/app:1")
+    .argument("<archive|reference>", "image archive, or an image such as registry.example.com/team/app:1")
     .optionsGroup("Inspect options:")
     .option("--raw", "print the manifest or index of an image at its registry, byte for byte")
     .addHelpText(

@@ -16,7 +16,7 @@ export function definePull({ program, host, run }: CommandLine): void {
       "Downloads images into one archive, which docker load, podman load, ctr, skopeo and crane take, and which " +
         "is an OCI layout as well. Prints registry/repository:tag@digest and the file for each.",
     )
-    .argument("<images...>", "images, such as nginx:1.27 or r.example/team/app:1")
+    .argument("<references...>", "images, such as nginx:1.27 or r.example/team/app:1")
     .optionsGroup("Pull options:")
     .option("-o, --output <file>", "the archive; - for standard output (default: named after the image)")
     .option(

@@ -23,6 +23,7 @@ const HELP = [
   ["history", "--help"],
   ["login", "--help"],
   ["logout", "--help"],
+  ["completions", "--help"],
 ];
 
 for (const args of HELP) {

@@ -21,9 +21,9 @@ export function defineCompletions({ program, run }: CommandLine): void {
       "after",
       `
 Examples:
-  $ source <(docker-image-pusher completions bash)
   $ docker-image-pusher completions zsh > ~/.zfunc/_docker-image-pusher
-  $ docker-image-pusher completions fish > ~/.config/fish/completions/docker-image-pusher.fish
+  $ docker-image-pusher completions fish | source
+  $ source <(docker-image-pusher completions bash)
   $ docker-image-pusher completions powershell >> $PROFILE`,
     )
     .action(async (shell, _, command) => {

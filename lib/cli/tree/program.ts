@@ -105,6 +105,7 @@ function createRoot(): Program {
     .configureHelp({
       minWidthToWrap: 20,
       visibleOptions: (command) => [...command.options, ...command.parent?.options ?? [], help],
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(" [options]", ""),
       styleTitle: (title) => paint(title, "bold", true),
     })
     .addHelpText("after", EXAMPLES);

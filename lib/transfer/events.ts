@@ -6,6 +6,10 @@ import type { Digest } from "../spec/digest.ts";
  * everything of it has passed, `digest` is the name of its entry in the archive.
  */
 export type TransferEvent =
+  | ArchiveIdentity & {
+    /** An archive is open: what it holds. */
+    type: "archive:ready";
+  }
   | {
     /** A push is about to start: what goes where. */
     type: "plan:ready";
@@ -179,6 +183,26 @@ export type TransferEvent =
     message: string;
   }
   | { type: "warning"; message: string };
+
+/** What an archive is, and holds. */
+export interface ArchiveIdentity {
+  /** As it was given; `-` is standard input. */
+  path: string;
+  /** Whose layout it has, such as `docker-archive` or `oci-archive`. */
+  format: string;
+  /** Size of the whole archive. */
+  sizeBytes: number;
+  /** In the order of its own list. */
+  images: readonly ArchivedImage[];
+}
+
+/** An image of an archive. */
+export interface ArchivedImage {
+  /** As the archive has them. */
+  names: readonly string[];
+  /** Of its manifest or index. */
+  digest: Digest;
+}
 
 /** Receives events as they happen; must neither throw nor block. */
 export type EventSink = (event: TransferEvent) => void;

@@ -30,6 +30,7 @@ export function definePull({ program, host, run }: CommandLine): void {
     )
     .option("--limit-rate <rate>", "receive at most this much a second, such as 10MB", parseRate)
     .option("--force", "overwrite the file")
+    .option("--receipt <file>", "write to a file what was pulled, or why not")
     .optionsGroup("Registry options:")
     .option("--username <name>", "user name, instead of a stored login")
     .addOption(
@@ -60,6 +61,7 @@ Examples:
           format: options.format,
           force: options.force,
           rateBytesPerSecond: options.limitRate,
+          receipt: options.receipt,
           credentials,
           ...networkOptions(options),
           stateDir: options.stateDir,

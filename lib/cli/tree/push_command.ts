@@ -80,7 +80,10 @@ export function definePush({ program, host, args, run }: CommandLine): void {
     .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
     .option("--force", "send blobs even if the registry says it has them")
     .option("--verify", "ask the registry afterwards whether it holds everything")
-    .option("--dry-run", "show what would be sent, and send nothing")
+    .option("--receipt <file>", "write to a file what was pushed where, or why not")
+    .addOption(
+      program.createOption("--dry-run", "show what would be sent, and send nothing").conflicts("receipt"),
+    )
     .addHelpText(
       "after",
       `
@@ -120,6 +123,7 @@ Examples:
           force: options.force,
           verify: options.verify,
           compression: options.compress,
+          receipt: options.receipt,
           ...networkOptions(options),
           stateDir: options.stateDir,
         };

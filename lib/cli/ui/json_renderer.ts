@@ -1,5 +1,5 @@
 import type { HostOutput } from "../host.ts";
-import { safeJson } from "../safe_json.ts";
+import { safeJson } from "../../util/safe_json.ts";
 import type { Renderer } from "./renderer.ts";
 
 /**

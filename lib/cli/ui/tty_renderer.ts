@@ -57,7 +57,8 @@ export class TtyRenderer implements Renderer {
     if (text !== undefined) return this.print(text);
     if (event.type === "blob:retry" || event.type === "request:retry") this.#tellReason(event);
     this.#model.apply(event, this.#host.clock.now());
-    if (this.#state === "idle") this.#goLive();
+    // There is nothing to draw yet, and often a question comes first.
+    if (this.#state === "idle" && event.type !== "archive:ready") this.#goLive();
   };
 
   /** Bars show that something is tried again, but not why; one reason often stops all that is under way. */

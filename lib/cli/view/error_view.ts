@@ -2,7 +2,7 @@ import { type ErrorCode, isPusherError } from "../../errors.ts";
 import { printable } from "../../util/printable.ts";
 import { systemReason } from "../../util/system_reason.ts";
 import { VERSION } from "../../version.ts";
-import { safeJson } from "../safe_json.ts";
+import { safeJson } from "../../util/safe_json.ts";
 import { paint } from "../ui/ansi.ts";
 
 /** Where bugs are reported. */

@@ -16,6 +16,7 @@ import type { CommandContext } from "../command_context.ts";
 import { connectOrigins, type OriginOptions } from "../connect_origins.ts";
 import { hashThreads } from "../hash_threads.ts";
 import { fetchPart, hostPlatform, type PartOptions } from "./fetch_part.ts";
+import { keepReceipt } from "../keep_receipt.ts";
 import { findPullOutput, type OpenOutput } from "./pull_output.ts";
 
 /** What to pull, and where to. */
@@ -32,6 +33,8 @@ export interface PullOptions extends PartOptions, OriginOptions {
   force?: boolean | undefined;
   /** Most bytes per second; unlimited when absent. */
   rateBytesPerSecond?: number | undefined;
+  /** File that gets a receipt, whatever becomes of the pull; see `Receipt`. */
+  receipt?: string | undefined;
 }
 
 /** What was pulled, ready for JSON. */
@@ -73,12 +76,21 @@ interface Fetched {
  * earlier run has left of the same is verified and gone on with.
  *
  * @param options What to pull, and where to.
- * @param outer Is told, asks, and stops it.
+ * @param context Is told, asks, and stops it.
  * @returns What was pulled.
  * @throws {PusherError} `REFERENCE_INVALID`, `USAGE`, `IMAGE_NOT_FOUND`, `OUTPUT_EXISTS`, `OUTPUT_FAILED`,
  * `DIGEST_MISMATCH`, and as registries and networks fail.
  */
-export async function pull(options: PullOptions, outer: CommandContext): Promise<PullReport> {
+export async function pull(options: PullOptions, context: CommandContext): Promise<PullReport> {
+  return await keepReceipt((told) => pullAll(options, told), {
+    path: options.receipt,
+    command: "pull",
+    // Whoever stopped reading does not have them.
+    resultOf: ({ images, isCut }) => ({ images: isCut ? [] : images, failures: [] }),
+  }, context);
+}
+
+async function pullAll(options: PullOptions, outer: CommandContext): Promise<PullReport> {
   const tally = new TransferTally();
   const context = { ...outer, onEvent: tally.countingFor(outer.onEvent) };
   const startMs = context.clock.now();

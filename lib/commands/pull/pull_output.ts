@@ -2,6 +2,7 @@ import { PusherError } from "../../errors.ts";
 import { outputFailed } from "../../runtimes/output_failed.ts";
 import type { PartsSink } from "../../transfer/fetch/receive_parts.ts";
 import { openPartialFile, type PartialFile } from "../../util/partial_file.ts";
+import { splitFilePath } from "../../util/file_path.ts";
 import { printable } from "../../util/printable.ts";
 import { assertReplaceable } from "../assert_replaceable.ts";
 import type { CommandContext, StandardOutput } from "../command_context.ts";
@@ -106,9 +107,8 @@ function toStream(output: StandardOutput, signal: AbortSignal): OpenOutput {
 }
 
 async function openFile(path: string, content: { key: string; sizeBytes: number }): Promise<OpenOutput> {
-  const slash = path.lastIndexOf("/");
-  const directory = slash < 0 ? "." : path.slice(0, slash) || "/";
-  const file = await failing(path, openPartialFile(directory, path.slice(slash + 1), content.key));
+  const { directory, name } = splitFilePath(path);
+  const file = await failing(path, openPartialFile(directory, name, content.key));
   if (!file) throw isBusy(path);
   const { sizeBytes } = content;
   return {

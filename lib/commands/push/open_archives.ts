@@ -8,6 +8,8 @@ import {
   readPipedArchive,
 } from "../../archive/read_piped_archive.ts";
 import type { Digest } from "../../spec/digest.ts";
+import { formatReference } from "../../spec/reference.ts";
+import type { ArchiveIdentity } from "../../transfer/events.ts";
 import type { ByteReader } from "../../util/byte_reader.ts";
 import type { CommandContext } from "../command_context.ts";
 import type { Inputs } from "./find_inputs.ts";
@@ -47,9 +49,21 @@ export async function openArchives(
     const archive = source ? await readOnce(source, onFile, signal) : await openArchive(path);
     archives.push(resources.use(archive));
     for (const message of archive.notices) onEvent({ type: "notice", message });
+    onEvent({ type: "archive:ready", ...identity(archive) });
   }
   const open = resources.move();
   return { archives, [Symbol.dispose]: () => open.dispose() };
+}
+
+function identity({ path, format, sizeBytes, images }: ImageArchive): ArchiveIdentity {
+  return {
+    path,
+    format,
+    sizeBytes,
+    images: images.map(({ names, root: { descriptor } }) => (
+      { names: names.map(formatReference), digest: descriptor.digest }
+    )),
+  };
 }
 
 async function readOnce(

@@ -7,6 +7,7 @@ import { planPush, type PushPlan } from "../../transfer/push/plan_push.ts";
 import { jobReference, type PushJob } from "../../transfer/push/push_job.ts";
 import { PushRun } from "../../transfer/push/push_run.ts";
 import type { PushedImage, PushFailure, PushReport } from "../../transfer/progress/report.ts";
+import { TransferTally } from "../../transfer/progress/transfer_tally.ts";
 import { verifyPush } from "../../transfer/push/verify_push.ts";
 import type { CompressionMethod } from "../../util/compressor_pool.ts";
 import { DEFAULT_RETRY_POLICY, type RetryContext } from "../../util/retry.ts";
@@ -14,6 +15,7 @@ import type { CommandContext } from "../command_context.ts";
 import { findInputs } from "./find_inputs.ts";
 import { JobCompressor } from "./job_compressor.ts";
 import { openArchives } from "./open_archives.ts";
+import { keepReceipt } from "../keep_receipt.ts";
 import { parsePlatforms } from "../parse_platforms.ts";
 import { type PreparationOptions, preparePush } from "./prepare_push.ts";
 import { openPushSettings, type TransferOptions } from "./push_settings.ts";
@@ -31,6 +33,8 @@ export interface PushOptions extends Omit<PreparationOptions, "platforms">, Tran
   verify?: boolean | undefined;
   /** Compress plain layers; they are sent as they are when absent. */
   compression?: CompressionMethod | undefined;
+  /** File that gets a receipt, whatever becomes of the push; see `Receipt`. */
+  receipt?: string | undefined;
   /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
   stateDir?: string | undefined;
 }
@@ -45,6 +49,19 @@ export interface PushOptions extends Omit<PreparationOptions, "platforms">, Tran
  * @throws {PusherError} If nothing was pushed: the first failure; the others are told as warnings.
  */
 export async function push(options: PushOptions, context: CommandContext): Promise<PushReport> {
+  const report = await keepReceipt((told) => pushAll(options, told), {
+    path: options.receipt,
+    command: "push",
+    resultOf: ({ pushed, failures }) => ({ images: pushed, failures }),
+  }, context);
+  const { pushed, failures } = report;
+  if (failures.length > 0 && pushed.length === 0) throw firstOf(failures, context);
+  return report;
+}
+
+/** Pushes what can be pushed; it is no error if that is nothing. */
+async function pushAll(options: PushOptions, context: CommandContext): Promise<PushReport> {
+  const startMs = context.clock.now();
   await using resources = new AsyncDisposableStack();
   const platforms = parsePlatforms(options.platforms ?? []);
   const inputs = resources.use(await findInputs(options.archives, context));
@@ -58,8 +75,14 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const ground = { archives, state, connections: started?.connections };
   const preparation = resources.use(await preparePush({ ...options, platforms }, ground, context));
   const { jobs, failures, chosen } = preparation;
-  const { history, onWarning } = state;
-  if (failures.length > 0 && jobs.length === 0) throw firstOf(failures, onWarning);
+  if (failures.length > 0 && jobs.length === 0) {
+    return {
+      pushed: [],
+      failures,
+      ...new TransferTally().totals(),
+      durationMs: context.clock.now() - startMs,
+    };
+  }
   const send = async (): Promise<Sent> => {
     if (started) {
       return await pushJobs(jobs, { compressor, run: started.passing.run, pusher: started.passing });
@@ -72,8 +95,7 @@ export async function push(options: PushOptions, context: CommandContext): Promi
   const { jobs: sent, report } = await send();
   const verified = options.verify ? await verifyAll(sent, report, retryContext(context)) : report;
   const whole = { ...verified, failures: [...failures, ...verified.failures] };
-  await remember(history, chosen, whole.pushed, context.clock.now());
-  if (whole.failures.length > 0 && whole.pushed.length === 0) throw firstOf(whole.failures, onWarning);
+  await remember(state.history, chosen, whole.pushed, context.clock.now());
   return whole;
 }
 
@@ -117,9 +139,9 @@ function compressorFor(
 }
 
 /** The failure that stands for all; what others say differently becomes a warning. */
-function firstOf(failures: readonly PushFailure[], onWarning: (message: string) => void): Error {
+function firstOf(failures: readonly PushFailure[], { onEvent }: CommandContext): Error {
   const [first, ...others] = new Map(failures.map(({ error }) => [error.message, error])).values();
-  for (const { message } of others) onWarning(message);
+  for (const { message } of others) onEvent({ type: "warning", message });
   return first!;
 }
 

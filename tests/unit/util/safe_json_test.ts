@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { safeJson } from "../../../lib/cli/safe_json.ts";
+import { safeJson } from "../../../lib/util/safe_json.ts";
 
 Deno.test("safeJson() reads back as what it was and does no harm to a terminal", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 0, max: 4 }), (text, indent) => {

@@ -112,7 +112,7 @@ export class ImageLayout {
    * @throws {PusherError} `STATE_UNREADABLE`.
    */
   async blobSize(digest: Digest): Promise<number | undefined> {
-    const info = await this.#ifThere(digest, Deno.stat);
+    const info = await ifThere(this.#blobPath(digest), Deno.stat);
     return info?.isFile ? info.size : undefined;
   }
 
@@ -187,6 +187,19 @@ export class ImageLayout {
   }
 
   /**
+   * Looks for a blob on its way.
+   *
+   * @param name What it is called.
+   * @returns How many bytes there are; `undefined` if it was never begun, or is gone.
+   * @throws {PusherError} `STATE_UNREADABLE`.
+   */
+  async ingestSize(name: string): Promise<number | undefined> {
+    if (!INGEST_NAME_REGEXP.test(name)) return undefined;
+    const info = await ifThere(`${this.path}/${INGEST}/${name}`, Deno.stat);
+    return info?.isFile ? info.size : undefined;
+  }
+
+  /**
    * Writes a small blob, unless it is here.
    *
    * @param blob Digest and size.
@@ -218,7 +231,7 @@ export class ImageLayout {
     const path = this.#blobPath(digest);
     return await this.#writing(path, async () => {
       using _lock = await lockLayout(this.path, this.#clock);
-      using file = await this.#ifThere(digest, (each) => Deno.open(each));
+      using file = await ifThere(path, (each) => Deno.open(each));
       if (!file || !(await file.tryLock(true)) || !(await isAt(path, file))) return undefined;
       const { size, mtime } = await file.stat();
       if (mtime && mtime.getTime() > unusedSinceMs) return undefined;
@@ -238,7 +251,7 @@ export class ImageLayout {
       for (const name of await this.#names(`${BLOBS}/${algorithm}`)) {
         const digest = `${algorithm}:${name}`;
         if (!isDigest(digest)) continue;
-        const info = await this.#ifThere(digest, Deno.stat);
+        const info = await ifThere(this.#blobPath(digest), Deno.stat);
         if (info?.isFile) yield { digest, sizeBytes: info.size, usedAtMs: info.mtime?.getTime() ?? 0 };
       }
     }
@@ -252,6 +265,17 @@ export class ImageLayout {
    */
   async readIndex(): Promise<ImageIndex> {
     return await readIndexFile(this.path) ?? { mediaType: MEDIA_TYPE.ociIndex, manifests: [] };
+  }
+
+  /**
+   * Says whether what the layout lists may have changed since it was read.
+   *
+   * @returns Text that is another one then, but for changes within a millisecond.
+   * @throws {PusherError} `STATE_UNREADABLE`.
+   */
+  async indexVersion(): Promise<string> {
+    const info = await ifThere(`${this.path}/${INDEX_FILE}`, Deno.stat);
+    return info ? `${info.ino} ${info.size} ${info.mtime?.getTime()}` : "";
   }
 
   /**
@@ -296,7 +320,7 @@ export class ImageLayout {
 
   async #openHeld(digest: Digest): Promise<Deno.FsFile | undefined> {
     using held = new DisposableStack();
-    const file = await this.#ifThere(digest, (path) => Deno.open(path));
+    const file = await ifThere(this.#blobPath(digest), (path) => Deno.open(path));
     if (!file) return undefined;
     held.use(file);
     // Who has it to himself is removing it.
@@ -337,16 +361,6 @@ export class ImageLayout {
     }
   }
 
-  async #ifThere<T>(digest: Digest, look: (path: string) => Promise<T>): Promise<T | undefined> {
-    const path = this.#blobPath(digest);
-    try {
-      return await look(path);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw layoutUnreadable(path, error);
-    }
-  }
-
   async #writing<T>(path: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -364,6 +378,15 @@ export class ImageLayout {
  */
 export function ingestNameOf(digest: Digest): string {
   return digest.replace(":", "-");
+}
+
+async function ifThere<T>(path: string, look: (path: string) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw layoutUnreadable(path, error);
+  }
 }
 
 async function fill(into: Uint8Array, { file, path }: { file: Deno.FsFile; path: string }): Promise<void> {

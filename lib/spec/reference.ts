@@ -139,7 +139,13 @@ function isRegistry(text: string): boolean {
   return REGISTRY_REGEXP.test(text) && URL.canParse(`https://${text}/`);
 }
 
-function isRepository(text: string): boolean {
+/**
+ * Whether text can stand as the path of a repository.
+ *
+ * @param text Text of any origin.
+ * @returns Whether it can.
+ */
+export function isRepository(text: string): boolean {
   return REPOSITORY_REGEXP.test(text) && text.length <= MAX_REPOSITORY_LENGTH;
 }
 

@@ -1,0 +1,56 @@
+import type { Clock } from "../util/clock.ts";
+import type { RegistryHandler } from "./registry_handler.ts";
+
+/** Where a service listens. */
+export interface ListenAddress {
+  /** Name or address of this machine, without brackets. */
+  hostname: string;
+  /** Port; 0 for one that is free. */
+  port: number;
+}
+
+/** What a service needs. */
+export interface HttpServiceOptions extends ListenAddress {
+  /** Certificate chain and key in PEM; without TLS when absent. */
+  tls?: { cert: string; key: string } | undefined;
+  /** Told of what the handler throws; the client gets what it returns. */
+  onError: (error: unknown) => Response;
+  /** Time. */
+  clock: Clock;
+}
+
+/** A service that listens. */
+export interface HttpService {
+  /** Where it listens. */
+  readonly address: ListenAddress;
+  /**
+   * Takes no more requests, waits for those that are being answered, and then cuts them off.
+   *
+   * @param graceMs How long to wait.
+   */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Serves HTTP, or HTTPS.
+ *
+ * @param handler Answers requests.
+ * @param options Where, and how.
+ * @returns The service, listening.
+ * @throws What `Deno.serve` throws: `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`; for a bad certificate `InvalidData`.
+ */
+export function startHttpService(handler: RegistryHandler, options: HttpServiceOptions): HttpService {
+  const { hostname, port, tls, onError, clock } = options;
+  const cut = new AbortController();
+  const server = Deno.serve(
+    { hostname, port, ...tls, signal: cut.signal, onListen: () => {}, onError },
+    handler,
+  );
+  return {
+    address: { hostname: server.addr.hostname, port: server.addr.port },
+    async stop(graceMs) {
+      using _cutting = clock.timer(graceMs, () => cut.abort());
+      await server.shutdown();
+    },
+  };
+}

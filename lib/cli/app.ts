@@ -12,6 +12,7 @@ import { type CommandLine, createProgram, parseProgram } from "./tree/program.ts
 import { definePull } from "./tree/pull_command.ts";
 import { definePush } from "./tree/push_command.ts";
 import { defineSave } from "./tree/save_command.ts";
+import { defineServe } from "./tree/serve_command.ts";
 import { terminalStyle } from "./terminal_style.ts";
 
 /** In the order of the help. */
@@ -20,6 +21,7 @@ const COMMANDS = [
   definePull,
   defineSave,
   defineInspect,
+  defineServe,
   defineHistory,
   defineLogin,
   defineLogout,

@@ -12,13 +12,14 @@ import type { BlobRange } from "../util/stream_body.ts";
 import { Ingest } from "./ingest.ts";
 import {
   INDEX_FILE,
+  indexFileVersion,
   isImageLayout,
   LEFT_DOCUMENT_REGEXP,
   readIndexFile,
   writeIndexFile,
   writeLayoutFile,
 } from "./layout_documents.ts";
-import { isMissing, layoutCorrupt, layoutUnreadable, layoutUnwritable } from "./layout_error.ts";
+import { ifThere, isMissing, layoutCorrupt, layoutUnreadable, layoutUnwritable } from "./layout_error.ts";
 import { LOCK_FILE, lockLayout } from "./layout_lock.ts";
 
 const BLOBS = "blobs";
@@ -267,15 +268,9 @@ export class ImageLayout {
     return await readIndexFile(this.path) ?? { mediaType: MEDIA_TYPE.ociIndex, manifests: [] };
   }
 
-  /**
-   * Says whether what the layout lists may have changed since it was read.
-   *
-   * @returns Text that is another one then, but for changes within a millisecond.
-   * @throws {PusherError} `STATE_UNREADABLE`.
-   */
+  /** Text that is another one once what the layout lists has changed, but for changes within a millisecond. */
   async indexVersion(): Promise<string> {
-    const info = await ifThere(`${this.path}/${INDEX_FILE}`, Deno.stat);
-    return info ? `${info.ino} ${info.size} ${info.mtime?.getTime()}` : "";
+    return await indexFileVersion(this.path);
   }
 
   /**
@@ -378,15 +373,6 @@ export class ImageLayout {
  */
 export function ingestNameOf(digest: Digest): string {
   return digest.replace(":", "-");
-}
-
-async function ifThere<T>(path: string, look: (path: string) => Promise<T>): Promise<T | undefined> {
-  try {
-    return await look(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw layoutUnreadable(path, error);
-  }
 }
 
 async function fill(into: Uint8Array, { file, path }: { file: Deno.FsFile; path: string }): Promise<void> {

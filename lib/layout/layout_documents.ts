@@ -10,7 +10,7 @@ import { DocumentError, type ImageIndex, parseDocument, parseImageIndex } from "
 import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { createAtomicFile } from "../util/atomic_file.ts";
 import { readCappedFile } from "../util/read_capped_file.ts";
-import { isMissing, layoutCorrupt, layoutUnreadable, layoutUnwritable } from "./layout_error.ts";
+import { ifThere, layoutCorrupt, layoutUnwritable } from "./layout_error.ts";
 
 /** Name of the file that says what is in a layout. */
 export const INDEX_FILE = "index.json";
@@ -35,7 +35,7 @@ const layoutSchema = v.object({ imageLayoutVersion: v.literal("1.0.0") });
  */
 export async function isImageLayout(directory: string): Promise<boolean> {
   const path = `${directory}/${LAYOUT_FILE}`;
-  const bytes = await readIfThere(path, MAX_LAYOUT_FILE_BYTES);
+  const bytes = await ifThere(path, () => readCappedFile(path, MAX_LAYOUT_FILE_BYTES));
   if (!bytes) return false;
   parsing(path, () => parseDocument(layoutSchema, bytes));
   return true;
@@ -60,8 +60,20 @@ export async function writeLayoutFile(directory: string): Promise<void> {
  */
 export async function readIndexFile(directory: string): Promise<ImageIndex | undefined> {
   const path = `${directory}/${INDEX_FILE}`;
-  const bytes = await readIfThere(path, MAX_INDEX_BYTES);
+  const bytes = await ifThere(path, () => readCappedFile(path, MAX_INDEX_BYTES));
   return bytes && parsing(path, () => parseImageIndex(bytes));
+}
+
+/**
+ * Says whether what a layout lists may have changed.
+ *
+ * @param directory The layout.
+ * @returns Text that is another one then, but for changes within a millisecond.
+ * @throws {PusherError} `STATE_UNREADABLE`.
+ */
+export async function indexFileVersion(directory: string): Promise<string> {
+  const info = await ifThere(`${directory}/${INDEX_FILE}`, Deno.stat);
+  return info ? `${info.ino} ${info.size} ${info.mtime?.getTime()}` : "";
 }
 
 /**
@@ -73,15 +85,6 @@ export async function readIndexFile(directory: string): Promise<ImageIndex | und
  */
 export async function writeIndexFile(directory: string, manifests: readonly Descriptor[]): Promise<void> {
   await replaceFile(directory, INDEX_FILE, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests });
-}
-
-async function readIfThere(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
-  try {
-    return await readCappedFile(path, maxBytes);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw layoutUnreadable(path, error);
-  }
 }
 
 function parsing<T>(path: string, parse: () => T): T {

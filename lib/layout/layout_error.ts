@@ -56,3 +56,21 @@ export function layoutCorrupt(path: string, reason: string, hint: string): Pushe
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
+
+/**
+ * Looks at a file that need not be there.
+ *
+ * @typeParam T What is found out.
+ * @param path The file.
+ * @param look Finds it out.
+ * @returns That; `undefined` if there is no such file.
+ * @throws {PusherError} `STATE_UNREADABLE`.
+ */
+export async function ifThere<T>(path: string, look: (path: string) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw layoutUnreadable(path, error);
+  }
+}

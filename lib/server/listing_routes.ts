@@ -1,3 +1,9 @@
+/**
+ * Lists of tags, of repositories, and of what refers to a manifest.
+ *
+ * @module
+ */
+
 import { isDigest } from "../spec/digest.ts";
 import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { errorAnswer, jsonAnswer } from "./registry_answer.ts";

@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { GlobalOptions, Settings } from "./command_runner.ts";
+import type { Settings } from "./command_runner.ts";
 import { errorText, jsonText } from "./view/error_view.ts";
 import { exitCodeOf } from "./exit_codes.ts";
 import type { Host } from "./host.ts";
@@ -8,7 +7,8 @@ import { defineHistory } from "./tree/history_command.ts";
 import { defineInspect } from "./tree/inspect_command.ts";
 import { defineLogin } from "./tree/login_command.ts";
 import { defineLogout } from "./tree/logout_command.ts";
-import { type CommandLine, createProgram, parseProgram } from "./tree/program.ts";
+import { type CommandDescription, describeCommand } from "./tree/describe_command.ts";
+import { type CommandLine, createProgram, parseProgram, type Program } from "./tree/program.ts";
 import { definePull } from "./tree/pull_command.ts";
 import { definePush } from "./tree/push_command.ts";
 import { defineSave } from "./tree/save_command.ts";
@@ -37,16 +37,15 @@ const COMMANDS = [
  */
 export async function runCli(args: readonly string[], host: Host): Promise<number> {
   try {
-    const program = createProgram(host);
     let settings: Settings = { sources: [] };
-    program.hook("preAction", async (_, command) => {
-      settings = await readSettings(command, host);
-    });
-    const run: CommandLine["run"] = async (work, options) => {
+    const program = defineProgram(host, args, async (work, options) => {
       const { runCommand } = await import("./command_runner.ts");
       await runCommand(work, options, { host, settings });
-    };
-    for (const define of COMMANDS) define({ program, host, args, run });
+    });
+    program.hook("preAction", async (_, command) => {
+      const { readSettings } = await import("./tree/read_settings.ts");
+      settings = await readSettings(command, host);
+    });
     return await parseProgram(program, args);
   } catch (error) {
     host.stderr.write(failureText(error, args, host));
@@ -54,14 +53,20 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
   }
 }
 
-/** Only a command that is run needs the configuration: help does not. */
-async function readSettings(command: CommandUnknownOpts, host: Host): Promise<Settings> {
-  const { readConfig } = await import("../commands/read_config.ts");
-  const { config: path, stateDir }: GlobalOptions = command.optsWithGlobals();
-  const config = await readConfig({ config: path, stateDir, env: (name) => host.env(name) });
-  if (!config) return { sources: [] };
-  const { applyConfig } = await import("./apply_config.ts");
-  return { config, sources: applyConfig(command, config) };
+/**
+ * Describes the program for whoever documents it.
+ *
+ * @param host Not written to.
+ * @returns The command tree.
+ */
+export function describeProgram(host: Host): CommandDescription {
+  return describeCommand(defineProgram(host, [], () => Promise.resolve()));
+}
+
+function defineProgram(host: Host, args: readonly string[], run: CommandLine["run"]): Program {
+  const program = createProgram(host);
+  for (const define of COMMANDS) define({ program, host, args, run });
+  return program;
 }
 
 /** A command line with a mistake in it is not parsed, but may still say how its failure is to be shown. */

@@ -58,8 +58,7 @@ const LAYERS: Record<string, readonly string[]> = {
 
 /** Where each package may be imported; one that is not listed may be imported nowhere in the program. */
 const PACKAGES: Record<string, { where: RegExp; isLazy?: boolean }> = {
-  "@commander-js/extra-typings": { where: /^lib\/cli\// },
-  "commander": { where: /^lib\/cli\// },
+  "@commander-js/extra-typings": { where: /^lib\/cli\/tree\// },
   // It takes 85 ms to load, and most runs ask nothing.
   "@clack/prompts": { where: /^lib\/cli\/prompts\.ts$/, isLazy: true },
   "valibot": { where: /^lib\/(spec|state|layout|server|registry|credentials|runtimes)\// },

@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { besideConfig, type Config, type FlagDefault } from "../commands/read_config.ts";
-import { PusherError } from "../errors.ts";
-import { printable } from "../util/printable.ts";
+import { besideConfig, type Config, type FlagDefault } from "../../commands/read_config.ts";
+import { PusherError } from "../../errors.ts";
+import { printable } from "../../util/printable.ts";
 
 /** Flags that are about one run, hold secrets, or decide where the configuration is. */
 const NO_DEFAULTS: ReadonlySet<string> = new Set([

@@ -1,9 +1,8 @@
 import type { Digest } from "../spec/digest.ts";
 
 /**
- * What happens during a command, as plain JSON: renderers draw it, `--progress json` prints it verbatim, one
- * object a line. A blob on its way is identified by `target` (the repository it goes to, or comes from) and `digest` together. Where its digest is found only when
- * everything of it has passed, `digest` is the name of its entry in the archive.
+ * What happens during a command, as plain JSON: renderers draw it, `--progress json` prints it verbatim, one object a
+ * line. A blob on its way is identified by `target` and `digest` together.
  */
 export type TransferEvent =
   | ArchiveIdentity & {
@@ -36,120 +35,100 @@ export type TransferEvent =
     /** Repositories that its blobs go to. */
     targets: readonly string[];
   }
-  | {
+  | EventLayer & {
     /** A layer begins to be compressed, and sent as far as it is: see `blob:start` with the same digest. */
     type: "compress:start";
-    /** Of the plain layer; the name of its entry where its digest is not known before all has passed. */
-    digest: string;
-    /** Of the plain layer. */
+    /** Size of the plain layer. */
     sizeBytes: number;
   }
-  | {
+  | EventLayer & {
     /** Plain bytes were taken in. */
     type: "compress:bytes";
-    digest: string;
+    /** How many more. */
     deltaBytes: number;
   }
-  | {
+  | EventLayer & {
     /** The layer is compressed. */
     type: "compress:done";
-    digest: string;
+    /** Size of the plain layer. */
     sizeBytes: number;
     /** Digest of what it is now. */
     found: Digest;
+    /** Size of what it is now. */
     compressedBytes: number;
   }
-  | {
+  | EventLayer & {
     /** The layer could not be read, or compressing was stopped. */
     type: "compress:failed";
-    digest: string;
   }
-  | {
+  | EventBlob & {
     /** Work on a blob begins: its existence is asked next. */
     type: "blob:start";
-    target: string;
-    digest: string;
-    /** Unknown for what is made while it is sent. */
+    /** Its size; unknown for what is made while it is sent. */
     sizeBytes?: number;
-    /** What the blob is. */
+    /** Media type of the blob. */
     mediaType: string;
   }
-  | {
+  | EventBlob & {
     /** It is there already: nothing is sent, or received. */
     type: "blob:exists";
-    target: string;
-    digest: string;
+    /** Its size. */
     sizeBytes: number;
   }
-  | {
+  | EventBlob & {
     /** The registry took it over from another of its repositories: nothing is sent. */
     type: "blob:mounted";
-    target: string;
-    digest: string;
+    /** Its size. */
     sizeBytes: number;
     /** The repository it came from. */
     from: string;
   }
-  | {
+  | EventBlob & {
     /** An earlier process left it half-way: it goes on from there. */
     type: "blob:resumed";
-    target: string;
-    digest: string;
     /** Bytes that are there already. */
     offsetBytes: number;
   }
-  | {
-    /** Bytes went out, or came in; negative when a failed attempt's bytes will be sent again. */
+  | EventBlob & {
+    /** Bytes went out, or came in. */
     type: "blob:bytes";
-    target: string;
-    digest: string;
+    /** How many more; negative when a failed attempt's bytes will be sent again. */
     deltaBytes: number;
   }
-  | {
+  | EventBlob & EventRetry & {
     /** An attempt failed and another follows. */
     type: "blob:retry";
-    target: string;
-    digest: string;
-    /** The attempt that follows, from 2. */
-    attempt: number;
-    delayMs: number;
-    /** Why, for people. */
-    reason: string;
   }
-  | {
+  | EventRetry & {
     /** A question to a registry, or a manifest sent to it, got no answer and is repeated. */
     type: "request:retry";
     /** The repository it is about. */
     target: string;
-    /** The attempt that follows, from 2. */
-    attempt: number;
-    delayMs: number;
-    /** Why, for people. */
-    reason: string;
   }
-  | {
+  | EventBlob & {
     /** It is where it should be now. */
     type: "blob:done";
-    target: string;
-    digest: string;
+    /** Its size. */
     sizeBytes: number;
     /** Its digest, where `digest` is a name. */
     found?: Digest;
   }
-  | {
+  | EventBlob & {
     /** It did not get there, and no attempt follows. */
     type: "blob:failed";
-    target: string;
-    digest: string;
     /** Why, for people. */
     reason: string;
   }
   | {
     /** A manifest or index is stored by its digest. */
     type: "manifest:done";
+    /** The repository it is in. */
     target: string;
+    /** Its digest. */
     digest: Digest;
+    /** Its media type. */
     mediaType: string;
+    /** Its size. */
     sizeBytes: number;
   }
   | {
@@ -157,32 +136,83 @@ export type TransferEvent =
     type: "tag:done";
     /** `registry/repository:tag`. */
     reference: string;
+    /** Digest of the manifest or index that the tag points at. */
     digest: Digest;
   }
   | {
     /** Images are about to be saved. */
     type: "save:ready";
+    /** Names or IDs, in the order in which they are saved. */
     images: readonly string[];
     /** What the runtime says of their sizes; a hint, absent when unknown. */
     sizeBytes?: number;
   }
-  | {
+  | EventSave & {
     /** A runtime starts writing an image to a file. */
     type: "save:start";
-    image: string;
+    /** The file. */
     path: string;
+    /** Name of the runtime. */
     runtime: string;
     /** What the runtime says of the image's size; a hint, absent when unknown. */
     sizeBytes?: number;
   }
-  | { type: "save:bytes"; image: string; deltaBytes: number }
-  | { type: "save:done"; image: string; path: string; sizeBytes: number }
+  | EventSave & {
+    /** The runtime wrote bytes. */
+    type: "save:bytes";
+    /** How many more. */
+    deltaBytes: number;
+  }
+  | EventSave & {
+    /** The file is complete. */
+    type: "save:done";
+    /** The file. */
+    path: string;
+    /** Its size. */
+    sizeBytes: number;
+  }
   | {
     /** Something to know that does not stop the work. */
     type: "notice";
+    /** For people. */
     message: string;
   }
-  | { type: "warning"; message: string };
+  | {
+    /** Something to look into that does not stop the work. */
+    type: "warning";
+    /** For people. */
+    message: string;
+  };
+
+/** A blob on its way. */
+export interface EventBlob {
+  /** The repository it goes to, or comes from. */
+  target: string;
+  /** Its digest; the name of its entry in the archive where the digest is found only when all of it has passed. */
+  digest: string;
+}
+
+/** A layer being compressed. */
+export interface EventLayer {
+  /** Digest of the plain layer; the name of its entry where the digest is found only when all of it has passed. */
+  digest: string;
+}
+
+/** What follows on an attempt that failed. */
+export interface EventRetry {
+  /** The attempt that follows, from 2. */
+  attempt: number;
+  /** Milliseconds until then. */
+  delayMs: number;
+  /** Why, for people. */
+  reason: string;
+}
+
+/** An image being saved. */
+export interface EventSave {
+  /** Its name or ID. */
+  image: string;
+}
 
 /** What an archive is, and holds. */
 export interface ArchiveIdentity {

@@ -90,6 +90,11 @@ export interface HostOutput {
   writeBytes(bytes: Uint8Array): Promise<boolean>;
 }
 
+const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** Ctrl+C, Ctrl+Break and the window being closed, after which Windows waits five seconds. */
+const WINDOWS_STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGBREAK", "SIGHUP"];
+
 /** How long to wait for a reader that is behind. */
 const FULL_PIPE_WAIT_MS = 2;
 
@@ -118,8 +123,7 @@ export function denoHost(): Host {
     random: () => Math.random(),
     env: (name) => Deno.env.get(name),
     terminalSize,
-    onStopSignal: (listener) =>
-      listenToSignals(isWindows ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"], listener),
+    onStopSignal: (listener) => listenToSignals(isWindows ? WINDOWS_STOP_SIGNALS : STOP_SIGNALS, listener),
     onUncaught,
   };
 }

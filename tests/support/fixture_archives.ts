@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import { type PulledImage, pullImage } from "./pulled_image.ts";
 import type { Refusal } from "./refusal.ts";
@@ -62,7 +63,7 @@ export const DAMAGED_ARCHIVES: Readonly<Record<string, Refusal>> = {
  * @returns Its path.
  */
 export function fixturePath(fixture: string): string {
-  return new URL(`../fixtures/archives/${fixture}.tar`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`../fixtures/archives/${fixture}.tar`, import.meta.url));
 }
 
 /**

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { openArchive } from "../../../lib/archive/open_archive.ts";
 import {
   digestPassing,
@@ -37,7 +38,7 @@ for await (const { name } of Deno.readDir(FIXTURES)) {
   const fixture = name.replace(/\.tar$/, "");
   if (fixture === name || BAD.includes(fixture)) continue;
   Deno.test(`readPipedArchive() finds in ${fixture} what openArchive() finds`, async () => {
-    const path = new URL(name, FIXTURES).pathname;
+    const path = fileURLToPath(new URL(name, FIXTURES));
     using expected = await openArchive(path);
     for (const pieceBytes of [7, 1000, undefined]) {
       const { archive } = await readPiped(await Deno.readFile(path), pieceBytes);

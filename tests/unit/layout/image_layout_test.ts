@@ -140,7 +140,7 @@ Deno.test("ImageLayout.sweep() removes what killed processes left, and nothing t
 Deno.test("ImageLayout is whole after processes were killed that wrote the same", async () => {
   await using temp = await makeTempDir();
   const layout = await makeLayout(temp.path);
-  const script = new URL("./write_blobs.ts", import.meta.url).pathname;
+  const script = new URL("./write_blobs.ts", import.meta.url).href;
   const args = ["run", "-A", "--no-lock", script, temp.path];
   const children = [1, 2].map(() => new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn());
   for (const child of children) {

@@ -11,7 +11,7 @@ export async function runWriters(
   directory: string,
   { writers, count }: { writers: number; count: number },
 ): Promise<string[]> {
-  const script = new URL("./write_state.ts", import.meta.url).pathname;
+  const script = new URL("./write_state.ts", import.meta.url).href;
   const names = Array.from({ length: writers }, (_, index) => `writer${index}`);
   await Promise.all(names.map(async (name) => {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -49,7 +49,7 @@ Deno.test("lockState() gives up after ten seconds", async () => {
 
 Deno.test("lockState() is free again when the process that held it was killed", async () => {
   await using temp = await makeTempDir();
-  const script = new URL("./hold_lock.ts", import.meta.url).pathname;
+  const script = new URL("./hold_lock.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-lock", script, temp.path],
     stdout: "piped",

@@ -13,7 +13,7 @@ interface RunningScript {
 }
 
 function startScript(name: string, directory: string): RunningScript {
-  const script = new URL(name, import.meta.url).pathname;
+  const script = new URL(name, import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-lock", script, directory],
     stdin: "piped",

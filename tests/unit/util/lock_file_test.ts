@@ -32,7 +32,7 @@ Deno.test("tryLockFile() fails where no file can be made", async () => {
 
 Deno.test("tryLockFile() never lets two processes in while files come and go", async () => {
   await using temp = await makeTempDir();
-  const script = new URL("./contend_for_lock.ts", import.meta.url).pathname;
+  const script = new URL("./contend_for_lock.ts", import.meta.url).href;
   const contender = [Deno.execPath(), "run", "-A", "--no-lock", script, temp.path];
   await Promise.all(Array.from({ length: 3 }, () => runCommand(contender)));
   assert.deepEqual(await fileNames(temp.path), []);

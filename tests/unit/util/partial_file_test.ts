@@ -14,7 +14,7 @@ Deno.test("openPartialFile() gives a file its name when it is committed, and not
     await using file = await openPartialFile(dir.path, "a.tar", KEY);
     await file!.write(bytes("new"));
     assert.equal(await Deno.readTextFile(dir.join("a.tar")), "old");
-    assert.equal((await Deno.stat(file!.path)).mode! & 0o777, 0o600);
+    if (Deno.build.os !== "windows") assert.equal((await Deno.stat(file!.path)).mode! & 0o777, 0o600);
     await file!.commit();
   }
   assert.deepEqual(await fileNames(dir.path), ["a.tar"]);

@@ -44,6 +44,14 @@ export interface BlobOrigin {
    * @returns The bytes from there; there may be fewer or more than there should be.
    */
   readBlob(blob: Descriptor, offsetBytes: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Hears what came of a blob that was read to its end: whoever keeps blobs keeps it, or forgets what was wrong.
+   *
+   * @param blob Which.
+   * @param isRight Whether all of it was what its digest says.
+   * @returns How many of its bytes were kept from before, and not from afar: if any, reading it again may give others.
+   */
+  settleBlob?(blob: Descriptor, isRight: boolean): Promise<number>;
 }
 
 /** A repository that images are read from. */
@@ -59,6 +67,75 @@ export interface ImageOrigin extends BlobOrigin {
     reference: string,
     signal: AbortSignal,
   ): Promise<Pick<ManifestNode, "descriptor" | "bytes"> | undefined>;
+}
+
+/** Keeps blobs for later. Whatever goes wrong with it never stops a transfer. */
+export interface BlobCache {
+  /**
+   * Opens the content of a blob that is kept. Nothing is verified here.
+   *
+   * @param blob Which.
+   * @param range Which part; the whole by default.
+   * @returns A stream in reused buffers, each chunk valid until the next one is asked for; `undefined` if it is not kept.
+   */
+  openBlob(blob: Descriptor, range?: BlobRange): Promise<ReadableStream<Uint8Array> | undefined>;
+  /**
+   * Finds out whether a blob is kept, and undamaged: all of it is read.
+   *
+   * @param blob Which.
+   * @param signal Ends the reading.
+   * @returns Whether it is.
+   */
+  verifyBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Reads a manifest or the like.
+   *
+   * @param digest Its digest, which is verified.
+   * @returns Its content; `undefined` if it is not kept.
+   */
+  readDocument(digest: Digest): Promise<Uint8Array | undefined>;
+  /**
+   * Begins to keep a blob, or goes on with what an earlier process has left of it.
+   *
+   * @param blob Which.
+   * @returns The blob on its way; `undefined` if it is not to be kept, or somebody else is at it.
+   */
+  keepBlob(blob: Descriptor): Promise<KeptDraft | undefined>;
+  /**
+   * Forgets a blob that turned out to be damaged.
+   *
+   * @param blob Which.
+   */
+  dropBlob(blob: Descriptor): Promise<void>;
+}
+
+/** A blob on its way into a {@linkcode BlobCache}; disposing it keeps what there is for a later process. */
+export interface KeptDraft extends Disposable {
+  /** Bytes in it; 0 where it cannot be kept any more. */
+  readonly sizeBytes: number;
+  /**
+   * Reads some of what is there.
+   *
+   * @param into Receives it.
+   * @param offsetBytes Where to start.
+   * @returns How many bytes; 0 where there are none.
+   */
+  readAt(into: Uint8Array, offsetBytes: number): Promise<number>;
+  /**
+   * Appends bytes.
+   *
+   * @param bytes Free to be reused once this has settled.
+   */
+  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Makes it the blob.
+   *
+   * @param options What is known of it.
+   * @param options.isVerified Whether all that is in it was found to have the blob's digest.
+   */
+  commit(options: { isVerified: boolean }): Promise<void>;
+  /** Removes it. */
+  abandon(): Promise<void>;
 }
 
 /** A repository that can be asked what it holds. */

@@ -155,6 +155,7 @@ class ImageFetch {
       bytes.set(chunk, positionBytes);
       positionBytes += chunk.length;
     }
+    await this.#origin.settleBlob?.(blob, true);
     this.#count(bytes);
     return bytes;
   }

@@ -1,0 +1,273 @@
+import { isPusherError } from "../errors.ts";
+import type { Descriptor } from "../spec/descriptor.ts";
+import { algorithmOf, type Digest, digestLike } from "../spec/digest.ts";
+import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
+import { MEDIA_TYPE } from "../spec/media_type.ts";
+import type { Clock } from "../util/clock.ts";
+import { printable } from "../util/printable.ts";
+import { createSha } from "../util/sha256.ts";
+import type { BlobRange } from "../util/stream_body.ts";
+import { systemReason } from "../util/system_reason.ts";
+import { CacheDraft } from "./cache_draft.ts";
+import { contentOf, entryName, namedEntry } from "./cached_images.ts";
+import { ImageLayout, ingestNameOf, type StoredBlob } from "./image_layout.ts";
+import { pruneCache, removeOldest, sizeOf } from "./prune_cache.ts";
+
+const DIRECTORY_NAME = "cache";
+
+/** How long half a blob is kept for somebody to go on with. */
+const DRAFT_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** What a {@linkcode BlobCache} needs. */
+export interface BlobCacheOptions {
+  /** Time. */
+  clock: Clock;
+  /** Most bytes that are kept. */
+  maxBytes: number;
+  /** Told, once, why nothing is kept, and of blobs that were damaged. */
+  onNotice: (message: string) => void;
+}
+
+/**
+ * Blobs and images that were pulled, in `cache/` of the state directory: an image layout that other tools can read. It has a
+ * bound, and makes room by removing what was used least recently. Nothing here ever stops a transfer: where nothing can be
+ * kept, a notice says so, once.
+ *
+ * What was found or kept is held until the cache is disposed, so that nobody removes it meanwhile.
+ */
+export class BlobCache implements Disposable {
+  /** Where it is. */
+  readonly path: string;
+  #layout: ImageLayout;
+  #options: BlobCacheOptions;
+  #held = new Map<Digest, Disposable>();
+  #opening: Promise<void> | undefined;
+  /** What was here in the beginning, and what is on its way. */
+  #stored: readonly StoredBlob[] = [];
+  #addedBytes = 0;
+  #hasGivenUp = false;
+
+  /**
+   * Names the directory; nothing is read or created yet.
+   *
+   * @param stateDirectory The state directory.
+   * @param options Its bound, time, and who hears of what is wrong.
+   */
+  constructor(stateDirectory: string, options: BlobCacheOptions) {
+    this.path = `${stateDirectory}/${DIRECTORY_NAME}`;
+    this.#layout = new ImageLayout(this.path, options.clock);
+    this.#options = options;
+  }
+
+  /**
+   * Opens the content of a blob that is kept. Nothing is verified here.
+   *
+   * @param blob Which.
+   * @param range Which part; the whole by default.
+   * @returns A stream in reused buffers, each chunk valid until the next one is asked for; `undefined` if it is not kept.
+   */
+  async openBlob(blob: Descriptor, range?: BlobRange): Promise<ReadableStream<Uint8Array> | undefined> {
+    if (!await this.holdBlob(blob)) return undefined;
+    return await this.#unlessUnreadable(() => this.#layout.openBlob(blob.digest, range));
+  }
+
+  /**
+   * Keeps others from removing a blob until the cache is disposed.
+   *
+   * @param blob Which.
+   * @returns Whether it is here, with the size that it should have.
+   */
+  async holdBlob(blob: Descriptor): Promise<boolean> {
+    const sizeBytes = await this.#unlessUnreadable(() => this.#layout.blobSize(blob.digest));
+    if (sizeBytes === undefined) return false;
+    if (sizeBytes !== blob.size) {
+      await this.dropBlob(blob);
+      return false;
+    }
+    return await this.#hold(blob.digest);
+  }
+
+  /**
+   * Finds out whether a blob is kept, and undamaged: all of it is read. A damaged one is removed.
+   *
+   * @param blob Which.
+   * @param signal Ends the reading.
+   * @returns Whether it is.
+   */
+  async verifyBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    const stream = await this.openBlob(blob);
+    if (!stream) return false;
+    const algorithm = algorithmOf(blob.digest);
+    const hash = await createSha(algorithm);
+    const isRead = await this.#unlessUnreadable(async () => {
+      for await (const chunk of stream) {
+        signal.throwIfAborted();
+        hash.update(chunk);
+      }
+      return true;
+    });
+    if (isRead && `${algorithm}:${hash.hex()}` === blob.digest) return true;
+    await this.dropBlob(blob);
+    return false;
+  }
+
+  /**
+   * Reads a manifest or the like.
+   *
+   * @param digest Its digest, which is verified.
+   * @returns Its content; `undefined` if it is not kept.
+   */
+  async readDocument(digest: Digest): Promise<Uint8Array | undefined> {
+    const size = await this.#unlessUnreadable(() => this.#layout.blobSize(digest));
+    if (size === undefined || size > MAX_DOCUMENT_BYTES) return undefined;
+    const blob = { mediaType: MEDIA_TYPE.octetStream, digest, size };
+    const stream = await this.openBlob(blob);
+    const bytes = stream && await this.#unlessUnreadable(() => new Response(stream).bytes());
+    if (bytes && await digestLike(bytes, digest) === digest) return bytes;
+    await this.dropBlob(blob);
+    return undefined;
+  }
+
+  /**
+   * Forgets a blob that turned out to be damaged.
+   *
+   * @param blob Which.
+   */
+  async dropBlob({ digest }: Descriptor): Promise<void> {
+    this.#options.onNotice(`The cache's copy of ${digest} is damaged: it is removed.`);
+    this.#held.get(digest)?.[Symbol.dispose]();
+    this.#held.delete(digest);
+    await this.#attempt(() => this.#layout.removeBlob(digest));
+  }
+
+  /**
+   * Begins to keep a blob, or goes on with what an earlier process has left of it.
+   *
+   * @param blob Which.
+   * @returns The blob on its way; `undefined` if it is larger than the cache, or somebody else is at it.
+   */
+  async keepBlob(blob: Descriptor): Promise<CacheDraft | undefined> {
+    if (blob.size > this.#options.maxBytes) return undefined;
+    return await this.#attempt(async () => {
+      await this.#open();
+      if (!await this.#makeRoom(blob.size)) return undefined;
+      const ingest = await this.#layout.openIngest(ingestNameOf(blob.digest));
+      if (!ingest) return undefined;
+      this.#addedBytes += blob.size;
+      if (ingest.sizeBytes > blob.size) await ingest.truncate(0);
+      return new CacheDraft(blob, ingest, {
+        onKept: async () => void await this.#hold(blob.digest),
+        onFailure: (error) => this.#giveUp(error),
+      });
+    });
+  }
+
+  /**
+   * Keeps documents that are all there.
+   *
+   * @param documents Manifests, indexes, configs.
+   */
+  async keepDocuments(documents: readonly { descriptor: Descriptor; bytes: Uint8Array }[]): Promise<void> {
+    await this.#attempt(async () => {
+      await this.#open();
+      for (const { descriptor, bytes } of documents) await this.#layout.writeBlob(descriptor, bytes);
+    });
+  }
+
+  /**
+   * Lists images, where all that they consist of is kept, and makes sure that no more is kept than should be. What was held
+   * is held no more.
+   *
+   * @param images Their names, and what these stand for now.
+   */
+  async finish(images: readonly { name: string; root: Descriptor }[]): Promise<void> {
+    await this.#attempt(async () => {
+      await this.#open();
+      const names = new Set(images.map(({ name }) => name));
+      await this.#layout.updateIndex(async (entries) => {
+        const added: Descriptor[] = [];
+        for (const { name, root } of images) {
+          if (await contentOf(this.#layout, root)) added.push(namedEntry(name, root));
+          else names.delete(name);
+        }
+        return [...entries.filter((entry) => !names.has(entryName(entry) ?? "")), ...added];
+      });
+      this[Symbol.dispose]();
+      const draftsBeforeMs = this.#options.clock.now() - DRAFT_LIFETIME_MS;
+      await pruneCache(this.#layout, { maxBytes: this.#options.maxBytes, draftsBeforeMs });
+    });
+  }
+
+  /** Lets others remove what was held. */
+  [Symbol.dispose](): void {
+    for (const held of this.#held.values()) held[Symbol.dispose]();
+    this.#held.clear();
+  }
+
+  async #open(): Promise<void> {
+    await (this.#opening ??= this.#create());
+  }
+
+  async #create(): Promise<void> {
+    try {
+      await this.#layout.create();
+    } catch (error) {
+      if (!isPusherError(error, "STATE_CORRUPT") || !error.detail.path.endsWith("/index.json")) throw error;
+      // It says nothing that the next pulls do not say again.
+      await Deno.remove(error.detail.path);
+      this.#options.onNotice("The cache's list of images was damaged: it begins anew.");
+      await this.#layout.create();
+    }
+    this.#stored = await Array.fromAsync(this.#layout.blobs());
+  }
+
+  async #makeRoom(sizeBytes: number): Promise<boolean> {
+    const neededBytes = sizeOf(this.#stored) + this.#addedBytes + sizeBytes - this.#options.maxBytes;
+    if (neededBytes <= 0) return true;
+    const removed = await removeOldest(
+      this.#layout,
+      this.#stored,
+      (_, freedBytes) => freedBytes >= neededBytes,
+    );
+    const gone = new Set(removed.map(({ digest }) => digest));
+    this.#stored = this.#stored.filter(({ digest }) => !gone.has(digest));
+    return sizeOf(removed) >= neededBytes;
+  }
+
+  async #hold(digest: Digest): Promise<boolean> {
+    if (this.#held.has(digest)) return true;
+    const held = await this.#unlessUnreadable(() => this.#layout.holdBlob(digest));
+    if (!held) return false;
+    this.#held.set(digest, held);
+    await this.#layout.touchBlob(digest);
+    return true;
+  }
+
+  async #unlessUnreadable<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isPusherError(error, "STATE_UNREADABLE")) return undefined;
+      throw error;
+    }
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#hasGivenUp) return undefined;
+    try {
+      return await work();
+    } catch (error) {
+      this.#giveUp(error);
+      return undefined;
+    }
+  }
+
+  #giveUp(error: unknown): void {
+    if (this.#hasGivenUp) return;
+    this.#hasGivenUp = true;
+    const reason = isPusherError(error) && error.cause !== undefined ? error.cause : error;
+    this.#options.onNotice(
+      `What is pulled is not kept in "${printable(this.path)}" (${systemReason(reason)}).`,
+    );
+  }
+}

@@ -121,8 +121,8 @@ export class BlobCache implements Disposable {
     const size = await this.#unlessUnreadable(() => this.#layout.blobSize(digest));
     if (size === undefined || size > MAX_DOCUMENT_BYTES) return undefined;
     const blob = { mediaType: MEDIA_TYPE.octetStream, digest, size };
-    const stream = await this.openBlob(blob);
-    const bytes = stream && await this.#unlessUnreadable(() => new Response(stream).bytes());
+    if (!await this.holdBlob(blob)) return undefined;
+    const bytes = await this.#unlessUnreadable(() => this.#layout.readBlob(digest));
     if (bytes && await digestLike(bytes, digest) === digest) return bytes;
     await this.dropBlob(blob);
     return undefined;
@@ -224,11 +224,9 @@ export class BlobCache implements Disposable {
   async #makeRoom(sizeBytes: number): Promise<boolean> {
     const neededBytes = sizeOf(this.#stored) + this.#addedBytes + sizeBytes - this.#options.maxBytes;
     if (neededBytes <= 0) return true;
-    const removed = await removeOldest(
-      this.#layout,
-      this.#stored,
-      (_, freedBytes) => freedBytes >= neededBytes,
-    );
+    const free = this.#stored.filter(({ digest }) => !this.#held.has(digest));
+    if (sizeOf(free) < neededBytes) return false;
+    const removed = await removeOldest(this.#layout, free, (_, freedBytes) => freedBytes >= neededBytes);
     const gone = new Set(removed.map(({ digest }) => digest));
     this.#stored = this.#stored.filter(({ digest }) => !gone.has(digest));
     return sizeOf(removed) >= neededBytes;

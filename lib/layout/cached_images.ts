@@ -75,9 +75,8 @@ async function namedBy(layout: ImageLayout, descriptor: Descriptor, depth: numbe
   const isIndex = isIndexType(mediaType);
   if (!isIndex && !isManifestType(mediaType)) return [];
   if (size > MAX_DOCUMENT_BYTES || depth > MAX_INDEX_DEPTH) return [];
-  const stream = await layout.openBlob(digest);
-  if (!stream) return [];
-  const bytes = await new Response(stream).bytes();
+  const bytes = await layout.readBlob(digest);
+  if (!bytes) return [];
   try {
     if (isIndex) return parseIndexAs(descriptor, bytes).manifests;
     const { config, layers } = parseManifestAs(descriptor, bytes);

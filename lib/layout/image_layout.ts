@@ -144,6 +144,17 @@ export class ImageLayout {
   }
 
   /**
+   * Reads a small blob. Nothing is verified here.
+   *
+   * @param digest Its digest.
+   * @returns All of it; `undefined` if it is not here.
+   * @throws {PusherError} `STATE_UNREADABLE`.
+   */
+  async readBlob(digest: Digest): Promise<Uint8Array | undefined> {
+    return await this.#ifThere(digest, Deno.readFile);
+  }
+
+  /**
    * Keeps others from removing a blob.
    *
    * @param digest Its digest.

@@ -1,4 +1,5 @@
 import { PusherError } from "../../errors.ts";
+import { CACHE_SIZE_HELP, maxCacheBytes, parseCacheSize } from "./cache_flags.ts";
 import { networkOptions } from "./network_flags.ts";
 import { parseRate } from "./parse_rate.ts";
 import type { CommandLine } from "./program.ts";
@@ -31,6 +32,9 @@ export function definePull({ program, host, run }: CommandLine): void {
     .option("--limit-rate <rate>", "receive at most this much a second, such as 10MB", parseRate)
     .option("--force", "overwrite the file")
     .option("--receipt <file>", "write to a file what was pulled, or why not")
+    .optionsGroup("Cache options:")
+    .option("--no-cache", "neither read what was pulled earlier nor keep what is pulled now")
+    .option("--cache-size <size>", CACHE_SIZE_HELP, parseCacheSize)
     .optionsGroup("Registry options:")
     .option("--username <name>", "user name, instead of a stored login")
     .addOption(
@@ -65,6 +69,7 @@ Examples:
           credentials,
           ...networkOptions(options),
           stateDir: options.stateDir,
+          maxCacheBytes: maxCacheBytes(options),
         }, context);
         return pullOutcome(report);
       }, options);

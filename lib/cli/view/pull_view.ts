@@ -22,13 +22,14 @@ export function pullOutcome(report: PullReport): Outcome {
 }
 
 function summaryText(
-  { images, sizeBytes, receivedBytes, heldBytes, retries, durationMs }: PullReport,
+  { images, sizeBytes, receivedBytes, heldBytes, cachedBytes, retries, durationMs }: PullReport,
 ): string {
   const what = images.length === 1 ? printable(images[0]!.reference) : `${images.length} images`;
   const received = receivedBytes === 0 ? "nothing received" : `${formatByteSize(receivedBytes)} received`;
   const held = heldBytes === 0 ? "" : `, ${formatByteSize(heldBytes)} already there`;
+  const cached = cachedBytes === 0 ? "" : `, ${formatByteSize(cachedBytes)} from the cache`;
   const rate = receivedBytes === 0 ? "" : ` (${formatRate(receivedBytes / Math.max(durationMs, 1) * 1_000)})`;
-  return `Pulled ${what}: an archive of ${formatByteSize(sizeBytes)}; ${received}${held}, in ${
+  return `Pulled ${what}: an archive of ${formatByteSize(sizeBytes)}; ${received}${held}${cached}, in ${
     formatElapsed(durationMs)
   }${rate}${retriesText(retries)}`;
 }

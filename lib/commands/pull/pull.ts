@@ -14,13 +14,15 @@ import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import type { CommandContext } from "../command_context.ts";
 import { connectOrigins, type OriginOptions } from "../connect_origins.ts";
+import { type CacheOptions, openCache } from "../open_cache.ts";
 import { hashThreads } from "../hash_threads.ts";
 import { fetchPart, hostPlatform, type PartOptions } from "./fetch_part.ts";
 import { keepReceipt } from "../keep_receipt.ts";
+import { PullKeeper } from "./pull_keeper.ts";
 import { findPullOutput, type OpenOutput } from "./pull_output.ts";
 
 /** What to pull, and where to. */
-export interface PullOptions extends PartOptions, OriginOptions {
+export interface PullOptions extends PartOptions, OriginOptions, CacheOptions {
   /** Names of images, at least one. */
   references: readonly string[];
   /**
@@ -73,7 +75,7 @@ interface Fetched {
 /**
  * Pulls images into one archive, which docker, podman, containerd, skopeo and crane load, and which is an OCI layout as
  * well. Blobs go straight from the registry into the archive, each once. A file gets its name when it is complete; what an
- * earlier run has left of the same is verified and gone on with.
+ * earlier run has left of the same is verified and gone on with. What is in the cache is not received again.
  *
  * @param options What to pull, and where to.
  * @param context Is told, asks, and stops it.
@@ -100,10 +102,12 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
     { isForced: options.force },
     context,
   );
+  using cache = await openCache(options, context);
   using origins = await connectOrigins(references, options, context);
+  await using keeper = new PullKeeper(origins, { cache, verifiesFirst: output.isFinal });
   const fetched: Fetched[] = [];
   for (const reference of references) {
-    const origin = origins.of(reference);
+    const origin = keeper.of(reference);
     const { root, configs } = await fetchPart(origin, reference, options, context);
     fetched.push({ image: { names: [nameFor(reference, root.descriptor.digest)], root }, origin, configs });
   }
@@ -124,13 +128,14 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
     rateBytesPerSecond: options.rateBytesPerSecond,
     context,
   });
+  if (received) await keeper.keep(images, known);
   return {
     ...(output.path === undefined ? {} : { path: output.path }),
     sizeBytes,
     images: fetched.map(({ image: { names: [name], root: { descriptor } } }) => (
       { reference: formatReference(name!), digest: descriptor.digest, mediaType: descriptor.mediaType }
     )),
-    ...received ?? { receivedBytes: 0, heldBytes: 0 },
+    ...received ?? { receivedBytes: 0, heldBytes: 0, cachedBytes: 0 },
     isCut: received === undefined,
     retries: tally.totals().retries,
     durationMs: context.clock.now() - startMs,

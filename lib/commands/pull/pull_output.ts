@@ -20,6 +20,8 @@ const OPTION = "--output";
 export interface PullOutput {
   /** The file; absent for standard output. */
   readonly path: string | undefined;
+  /** Whether what was written cannot be taken back. */
+  readonly isFinal: boolean;
   /**
    * Opens it.
    *
@@ -57,11 +59,11 @@ export async function findPullOutput(
   const { output, signal } = context;
   if (path === STANDARD_OUTPUT) {
     if (!output) throw isTerminal();
-    return { path: undefined, open: () => Promise.resolve(toStream(output, signal)) };
+    return { path: undefined, isFinal: true, open: () => Promise.resolve(toStream(output, signal)) };
   }
-  if (await isSpecial(path)) return { path, open: () => openSpecial(path) };
+  if (await isSpecial(path)) return { path, isFinal: true, open: () => openSpecial(path) };
   await assertReplaceable(path, { ...options, option: OPTION }, context);
-  return { path, open: (content) => openFile(path, content) };
+  return { path, isFinal: false, open: (content) => openFile(path, content) };
 }
 
 /** Devices and pipes take an archive as it comes: there is nothing to replace. */
@@ -78,7 +80,7 @@ async function openSpecial(path: string): Promise<OpenOutput> {
     }
   };
   return {
-    sink: { readHeld: () => Promise.resolve(0), continueAt: () => Promise.resolve(), write },
+    sink: { readHeld: () => Promise.resolve(0), continueAt: () => Promise.resolve(), write, isFinal: true },
     commit: () => Promise.resolve(),
     isAbandoned: false,
     keptPath: undefined,
@@ -99,6 +101,7 @@ function toStream(output: StandardOutput, signal: AbortSignal): OpenOutput {
         isAbandoned = !await unlessAborted(output.write(bytes), signal);
         if (isAbandoned) throw new DOMException("Nobody reads any more", "AbortError");
       },
+      isFinal: true,
     },
     commit: () => Promise.resolve(),
     get isAbandoned() {

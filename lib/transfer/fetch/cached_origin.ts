@@ -3,7 +3,7 @@ import { DocumentError, manifestTypeOf } from "../../spec/documents.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import { type Digest, isDigest } from "../../spec/digest.ts";
 import type { ManifestNode } from "../../spec/image.ts";
-import { BUFFER_BYTES } from "../../util/buffer_ring.ts";
+import { BufferRing } from "../../util/buffer_ring.ts";
 import { reusedChunks } from "../../util/reused_chunks.ts";
 import type { BlobCache, ImageOrigin, KeptDraft } from "../ports.ts";
 
@@ -193,9 +193,10 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
     { keeps, offsetBytes, signal }: { keeps: KeptDraft; offsetBytes: number; signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void, void> {
     let positionBytes = offsetBytes;
-    const buffer = new Uint8Array(BUFFER_BYTES);
+    const buffers = new BufferRing();
     while (positionBytes < keeps.sizeBytes) {
       signal.throwIfAborted();
+      const buffer = buffers.next();
       const read = await keeps.readAt(buffer, positionBytes);
       if (read === 0) break;
       positionBytes += read;

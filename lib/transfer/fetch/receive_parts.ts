@@ -1,4 +1,4 @@
-import { isPusherError } from "../../errors.ts";
+import { isPusherError, PusherError } from "../../errors.ts";
 import type { ContentPart } from "../../spec/content_part.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import { algorithmOf } from "../../spec/digest.ts";
@@ -41,6 +41,8 @@ export interface PartsSink {
    * @returns The bytes, in chunks that are valid until the next one is asked for.
    */
   reread?(offsetBytes: number, lengthBytes: number): AsyncIterable<Uint8Array>;
+  /** Whether what was written cannot be taken back; it can when absent. */
+  isFinal?: boolean;
 }
 
 /** What {@linkcode receiveParts} needs. */
@@ -67,6 +69,8 @@ export interface ReceivedBytes {
   receivedBytes: number;
   /** Bytes of blobs that an earlier run had left. */
   heldBytes: number;
+  /** Bytes of blobs that were kept from earlier. */
+  cachedBytes: number;
 }
 
 /**
@@ -92,7 +96,7 @@ export async function receiveParts(
 }
 
 class Receiver implements Disposable {
-  readonly report: ReceivedBytes = { receivedBytes: 0, heldBytes: 0 };
+  readonly report: ReceivedBytes = { receivedBytes: 0, heldBytes: 0, cachedBytes: 0 };
   #options: ReceiveOptions;
   #effort: HashEffort;
   #limiter: RateLimiter | undefined;
@@ -156,13 +160,14 @@ class Receiver implements Disposable {
       return onEvent({ type: "blob:exists", ...key, sizeBytes: blob.size });
     }
     if (heldBytes > 0) onEvent({ type: "blob:resumed", ...key, offsetBytes: heldBytes });
+    const { receivedBytes } = this.report;
     try {
       await this.#download(blob, { check, offsetBytes: heldBytes });
       this.report.heldBytes += heldBytes;
     } catch (error) {
-      // It may be that what was left is damaged.
-      if (heldBytes === 0 || !isPusherError(error, "DIGEST_MISMATCH")) throw error;
-      await this.#options.sink.continueAt(this.#positionBytes);
+      if (!isPusherError(error, "DIGEST_MISMATCH")) throw error;
+      const keptBytes = await this.#forgetDamaged(blob, { heldBytes, error });
+      this.report.receivedBytes = Math.max(receivedBytes, this.report.receivedBytes - keptBytes);
       onEvent({ type: "blob:resumed", ...key, offsetBytes: 0 });
       using again = await this.#startCheck(blob);
       await this.#download(blob, { check: again, offsetBytes: 0 });
@@ -185,6 +190,22 @@ class Receiver implements Disposable {
     } finally {
       await this.#writing;
     }
+    const keptBytes = await origin.settleBlob?.(blob, true) ?? 0;
+    this.report.receivedBytes -= keptBytes;
+    this.report.cachedBytes += keptBytes;
+  }
+
+  /** It may be that what an earlier run has left is damaged, or what was kept: all of the blob is received then. */
+  async #forgetDamaged(
+    blob: Descriptor,
+    { heldBytes, error }: { heldBytes: number; error: PusherError },
+  ): Promise<number> {
+    const { sink, originOf } = this.#options;
+    const keptBytes = await originOf(blob).settleBlob?.(blob, false) ?? 0;
+    if (heldBytes + keptBytes === 0) throw error;
+    if (sink.isFinal) throw keptDamage(blob, error);
+    await sink.continueAt(this.#positionBytes);
+    return keptBytes;
   }
 
   /** How much of a blob is there: all of it, verified; or a part that it may begin with. */
@@ -236,4 +257,16 @@ class Receiver implements Disposable {
     await this.#writing;
     yield* bytes;
   }
+}
+
+function keptDamage({ digest }: Descriptor, cause: PusherError): PusherError {
+  return new PusherError(
+    "DIGEST_MISMATCH",
+    `Cannot go on with blob ${digest}: what was kept of it is damaged`,
+    {
+      detail: { expected: digest, actual: "other content" },
+      hint: "It is removed now: run the same command again.",
+      cause,
+    },
+  );
 }

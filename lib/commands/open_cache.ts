@@ -1,0 +1,29 @@
+import { BlobCache } from "../layout/blob_cache.ts";
+import { resolveStateDirectory } from "../state/state_directory.ts";
+import type { CommandContext } from "./command_context.ts";
+
+/** Whether blobs are kept for later, and where. */
+export interface CacheOptions {
+  /** Most bytes that are kept; the cache is neither read nor written when absent. */
+  maxCacheBytes?: number | undefined;
+  /** The state directory, which the cache is in; see `resolveStateDirectory`. */
+  stateDir?: string | undefined;
+}
+
+/**
+ * Opens the cache, if it is wanted; nothing is read or created yet.
+ *
+ * @param options Whether it is wanted.
+ * @param context Time, environment, and who is told of what is wrong with it.
+ * @returns The cache; disposing it lets others remove what this process used.
+ * @throws {PusherError} `USAGE` if there is no place for a state directory.
+ */
+export async function openCache(
+  { maxCacheBytes: maxBytes, stateDir }: CacheOptions,
+  { clock, env, onEvent }: Pick<CommandContext, "clock" | "env" | "onEvent">,
+): Promise<BlobCache | undefined> {
+  if (maxBytes === undefined) return undefined;
+  const directory = await resolveStateDirectory({ flag: stateDir, env, cwd: Deno.cwd() });
+  const onNotice = (message: string): void => onEvent({ type: "notice", message });
+  return new BlobCache(directory, { clock, maxBytes, onNotice });
+}

@@ -3,6 +3,7 @@ import { errorText, jsonText } from "./view/error_view.ts";
 import { exitCodeOf } from "./exit_codes.ts";
 import type { Host } from "./host.ts";
 import { defineCompletions } from "./tree/completions_command.ts";
+import { defineCache } from "./tree/cache_command.ts";
 import { defineHistory } from "./tree/history_command.ts";
 import { defineInspect } from "./tree/inspect_command.ts";
 import { defineLogin } from "./tree/login_command.ts";
@@ -22,6 +23,7 @@ const COMMANDS = [
   defineSave,
   defineInspect,
   defineServe,
+  defineCache,
   defineHistory,
   defineLogin,
   defineLogout,

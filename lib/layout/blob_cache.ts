@@ -13,8 +13,6 @@ import { contentOf, entryName, namedEntry } from "./cached_images.ts";
 import { ImageLayout, ingestNameOf, type StoredBlob } from "./image_layout.ts";
 import { pruneCache, removeOldest, sizeOf } from "./prune_cache.ts";
 
-const DIRECTORY_NAME = "cache";
-
 /** How long half a blob is kept for somebody to go on with. */
 const DRAFT_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -54,7 +52,7 @@ export class BlobCache implements Disposable {
    * @param options Its bound, time, and who hears of what is wrong.
    */
   constructor(stateDirectory: string, options: BlobCacheOptions) {
-    this.path = `${stateDirectory}/${DIRECTORY_NAME}`;
+    this.path = cachePath(stateDirectory);
     this.#layout = new ImageLayout(this.path, options.clock);
     this.#options = options;
   }
@@ -268,4 +266,14 @@ export class BlobCache implements Disposable {
       `What is pulled is not kept in "${printable(this.path)}" (${systemReason(reason)}).`,
     );
   }
+}
+
+/**
+ * Where the cache is.
+ *
+ * @param stateDirectory The state directory.
+ * @returns Path of an image layout, which may not exist yet.
+ */
+export function cachePath(stateDirectory: string): string {
+  return `${stateDirectory}/cache`;
 }

@@ -8,6 +8,8 @@ export interface PruneOptions {
   unusedSinceMs?: number | undefined;
   /** More of those used least recently, until no more than this is left; as much as there is when absent. */
   maxBytes?: number | undefined;
+  /** Whether blobs go that belong to no image. */
+  hasNoStrays?: boolean | undefined;
   /** Halves of blobs that nobody has written to since this time, in milliseconds since 1970. */
   draftsBeforeMs: number;
 }
@@ -33,12 +35,16 @@ export interface PrunedCache {
 export async function pruneCache(layout: ImageLayout, options: PruneOptions): Promise<PrunedCache> {
   const { unusedSinceMs = -Infinity, maxBytes = Infinity, draftsBeforeMs } = options;
   const sweptBytes = await layout.sweep(draftsBeforeMs);
+  const strays = options.hasNoStrays ? await findStrays(layout) : [];
+  const freed = await removeOldest(layout, strays, () => false);
   const stored = await Array.fromAsync(layout.blobs());
   const storedBytes = sizeOf(stored);
-  const freed = await removeOldest(
-    layout,
-    stored,
-    ({ usedAtMs }, freedBytes) => usedAtMs > unusedSinceMs && storedBytes - freedBytes <= maxBytes,
+  freed.push(
+    ...await removeOldest(
+      layout,
+      stored,
+      ({ usedAtMs }, freedBytes) => usedAtMs > unusedSinceMs && storedBytes - freedBytes <= maxBytes,
+    ),
   );
   const images = freed.length > 0 ? await forgetBroken(layout) : [];
   return { blobs: freed.length, freedBytes: sizeOf(freed) + sweptBytes, images };
@@ -76,6 +82,15 @@ export async function removeOldest(
  */
 export function sizeOf(blobs: readonly Pick<StoredBlob, "sizeBytes">[]): number {
   return blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+async function findStrays(layout: ImageLayout): Promise<StoredBlob[]> {
+  const wanted = new Set<Digest>();
+  for (const entry of (await layout.readIndex()).manifests) {
+    for (const digest of (await contentOf(layout, entry))?.keys() ?? []) wanted.add(digest);
+  }
+  const stored = await Array.fromAsync(layout.blobs());
+  return stored.filter(({ digest }) => !wanted.has(digest));
 }
 
 async function forgetBroken(layout: ImageLayout): Promise<string[]> {

@@ -1,6 +1,7 @@
 import type { HistoryReport, PastPush } from "../../commands/history.ts";
 import { printable } from "../../util/printable.ts";
 import type { Outcome } from "../command_runner.ts";
+import { alignColumns } from "../ui/align_columns.ts";
 import { shortDigest } from "../ui/measures.ts";
 
 /** Of a second. */
@@ -14,9 +15,7 @@ const FRACTION_REGEXP = /\.\d+/;
  */
 export function historyOutcome(report: HistoryReport): Outcome {
   const { pushes, remembered } = report;
-  const rows = pushes.map(cells);
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length))) ?? [];
-  const lines = rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join("  ").trimEnd());
+  const lines = alignColumns(pushes.map(cells));
   if (remembered === 0) return { report, lines, summary: "Nothing was pushed from here yet" };
   return remembered > pushes.length
     ? { report, lines, summary: `${pushes.length} of ${remembered} pushes; --limit shows more` }

@@ -38,7 +38,8 @@ async function serve(connection: Deno.Conn): Promise<void> {
   let filled = 0;
   while (true) {
     const read = await connection.read(buffer.subarray(filled));
-    if (read === null) return;
+    // None, or no room: whoever sends that much without an end of the head speaks no HTTP.
+    if (!read) return;
     filled += read;
     const head = headOf(buffer.subarray(0, filled));
     if (head === undefined) continue;

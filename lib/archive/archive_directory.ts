@@ -9,8 +9,10 @@ import { partOf } from "../util/part_of.ts";
 /** As it is in real paths. */
 const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";
 
-/** Most names listed to tell what a directory is that holds no image. */
+/** Most names listed. */
 const MAX_LISTED_NAMES = 10_000;
+/** As in `blobs/sha256/<hex>`. */
+const BLOB_DEPTH = 3;
 
 /** An image layout that is not packed: files are read where they are, and only those that the images need. */
 export class ArchiveDirectory implements OpenEntries {
@@ -89,7 +91,7 @@ export class ArchiveDirectory implements OpenEntries {
   }
 
   /**
-   * Lists what lies in the directory and in those directly inside.
+   * Lists what lies in the directory, down to where layouts have their blobs.
    *
    * @returns Normal names.
    */
@@ -100,7 +102,8 @@ export class ArchiveDirectory implements OpenEntries {
         if (names.length === MAX_LISTED_NAMES) return;
         const path = `${directory}${name}`;
         names.push(path);
-        if (isDirectory && directory === "") await list(`${name}/`).catch(() => {});
+        const depth = path.split("/").length;
+        if (isDirectory && depth < BLOB_DEPTH) await list(`${path}/`).catch(() => {});
       }
     };
     try {

@@ -25,7 +25,7 @@ export interface ArchiveEntries {
    */
   find(name: string): Promise<ArchiveEntry | undefined>;
   /**
-   * Lists the normal names of the entries, or as many as tell what the archive is: asked only when it is no image's.
+   * Lists the normal names of the entries, or as many as tell what the archive is.
    *
    * @returns The names.
    */

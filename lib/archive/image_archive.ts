@@ -1,6 +1,7 @@
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Image } from "../spec/image.ts";
 import type { BlobRange } from "../util/stream_body.ts";
+import type { BlobFile } from "./blob_files.ts";
 
 /** Whose layout an archive has, in podman's words. */
 export type ArchiveFormat = "docker-archive" | "oci-archive" | "oci-dir" | "docker-dir";
@@ -37,4 +38,10 @@ export interface ImageArchive extends Disposable {
    * @throws {RangeError} If the part reaches beyond the blob.
    */
   openBlob(blob: Descriptor, range?: BlobRange): ReadableStream<Uint8Array>;
+  /**
+   * Lists the files that can be verified; see {@linkcode listBlobFiles}.
+   *
+   * @returns Those of the images' blobs, then others of an OCI layout that may be there.
+   */
+  blobFiles(): Promise<BlobFile[]>;
 }

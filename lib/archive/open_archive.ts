@@ -2,6 +2,7 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { ArchiveDirectory } from "./archive_directory.ts";
 import type { ArchiveEntry } from "./archive_entries.ts";
 import { corruptArchive } from "./archive_error.ts";
+import { listBlobFiles } from "./blob_files.ts";
 import type { ImageArchive } from "./image_archive.ts";
 import { readImages } from "./read_images.ts";
 import { TarFile } from "./tar/tar_file.ts";
@@ -48,6 +49,7 @@ export async function openArchive(path: string): Promise<ImageArchive> {
     },
     identityOf: (blob) => entryOf(blob).identity,
     openBlob: (blob, range) => entryOf(blob).open(range),
+    blobFiles: () => listBlobFiles(contents),
     [Symbol.dispose]: () => owned.dispose(),
   };
 }

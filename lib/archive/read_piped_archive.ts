@@ -9,6 +9,7 @@ import { createSha256 } from "../util/sha256.ts";
 import type { ArchiveEntry, KnownContent } from "./archive_entries.ts";
 import { corruptArchive, unsupportedArchive } from "./archive_error.ts";
 import type { ArchiveInput } from "./archive_input.ts";
+import { listBlobFiles } from "./blob_files.ts";
 import { claimedDigest } from "./claimed_digest.ts";
 import { type Compression, isNative } from "./compression/compression.ts";
 import type { ImageArchive } from "./image_archive.ts";
@@ -116,6 +117,7 @@ export async function readPipedArchive(
     readBytes,
     identityOf: (blob) => entryOf(blob).identity,
     openBlob: (blob, range) => entryOf(blob).open(range),
+    blobFiles: () => listBlobFiles(contents),
     [Symbol.dispose]: () => {},
   };
 }

@@ -14,6 +14,7 @@ import { definePull } from "./tree/pull_command.ts";
 import { definePush } from "./tree/push_command.ts";
 import { defineSave } from "./tree/save_command.ts";
 import { defineServe } from "./tree/serve_command.ts";
+import { defineVerify } from "./tree/verify_command.ts";
 import { terminalStyle } from "./terminal_style.ts";
 
 /** In the order of the help. */
@@ -24,6 +25,7 @@ const COMMANDS = [
   defineInspect,
   defineServe,
   defineCache,
+  defineVerify,
   defineHistory,
   defineLogin,
   defineLogout,

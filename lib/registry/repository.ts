@@ -75,15 +75,27 @@ export class Repository {
    * @returns Whether it is; a blob of another size is taken as absent.
    */
   async hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
-    const request = this.#request("HEAD", `blobs/${blob.digest}`, { signal });
-    const response = await this.#session.exchange(request);
-    await discard(response);
-    if (response.status === 404) return false;
+    const found = await this.#askBlob("HEAD", blob, signal);
     // A registry that does not answer the question takes the blob.
-    if (response.status === 405) return false;
-    if (response.status !== 200) throw await this.#error(response, request, `ask "${this.name}" for a blob`);
-    const size = response.headers.get("content-length");
-    return size === null || Number(size) === blob.size;
+    if (!found || found === "not allowed") return false;
+    return found.sizeBytes === undefined || found.sizeBytes === blob.size;
+  }
+
+  /**
+   * Asks for a blob. Where the registry does not answer the question, the blob is asked for and not read.
+   *
+   * @param blob Which.
+   * @param signal Ends the request.
+   * @returns Its size, if the registry says it; `undefined` if the blob is not there.
+   */
+  async findBlob(
+    blob: Descriptor,
+    signal: AbortSignal,
+  ): Promise<{ sizeBytes: number | undefined } | undefined> {
+    const found = await this.#askBlob("HEAD", blob, signal);
+    if (found !== "not allowed") return found;
+    const again = await this.#askBlob("GET", blob, signal);
+    return again === "not allowed" ? undefined : again;
   }
 
   /**
@@ -258,6 +270,23 @@ export class Repository {
       return await blobContent(response, { blob, offsetBytes, from: this.name, detail });
     }
     throw await this.#error(response, request, `read blob ${blob.digest} of "${this.name}"`);
+  }
+
+  async #askBlob(
+    method: "HEAD" | "GET",
+    blob: Descriptor,
+    signal: AbortSignal,
+  ): Promise<{ sizeBytes: number | undefined } | "not allowed" | undefined> {
+    const request = this.#request(method, `blobs/${blob.digest}`, { signal });
+    const response = await this.#session.exchange(request);
+    if (![200, 404, 405].includes(response.status)) {
+      throw await this.#error(response, request, `ask "${this.name}" for a blob`);
+    }
+    await response.body?.cancel();
+    if (response.status === 404) return undefined;
+    if (response.status === 405) return "not allowed";
+    const size = response.headers.get("content-length");
+    return { sizeBytes: size === null ? undefined : Number(size) };
   }
 
   async #askManifest(

@@ -30,6 +30,16 @@ export type TransferEvent =
     sizeBytes: number;
   }
   | {
+    /** A comparison is about to start: what is looked at. */
+    type: "verify:ready";
+    /** Archives, or what is compared with them. */
+    names: readonly string[];
+    /** Distinct blobs. */
+    blobs: number;
+    /** Their bytes. */
+    sizeBytes: number;
+  }
+  | {
     /** Something that passes once begins to be pushed; how much there is says `plan:ready` when all has passed. */
     type: "pass:start";
     /** Repositories that its blobs go to. */

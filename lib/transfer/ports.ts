@@ -159,8 +159,23 @@ export interface VerifiableTarget {
   manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** A repository that is compared with what it should hold. */
+export interface ComparedTarget extends Pick<VerifiableTarget, "name" | "manifestDigest"> {
+  /**
+   * Asks for a blob.
+   *
+   * @param blob Which.
+   * @param signal Ends the request.
+   * @returns Its size, if the registry says it; `undefined` if the blob is not there.
+   */
+  findBlob(blob: Descriptor, signal: AbortSignal): Promise<{ sizeBytes: number | undefined } | undefined>;
+}
+
+/** A repository whose content is read to be compared. */
+export interface ReadTarget extends ComparedTarget, BlobOrigin, Pick<PushTarget, "getManifest"> {}
+
 /** A repository that images are pushed to. */
-export interface PushTarget extends VerifiableTarget {
+export interface PushTarget extends VerifiableTarget, ComparedTarget {
   /** Its registry, for example `registry.example.com`: limits and habits are a registry's. */
   readonly registry: string;
   /**

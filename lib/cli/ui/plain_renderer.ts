@@ -18,8 +18,8 @@ export class PlainRenderer implements Renderer {
   #model = new ProgressModel();
   /** Repositories seen; lines name theirs only when there are several. */
   #targets = new Set<string>();
-  /** Whether blobs come in. */
-  #isPull = false;
+  /** What becomes of blobs. */
+  #done: "sent" | "received" | "verified" = "sent";
   /** Present while work goes on. */
   #heartbeat: Disposable | undefined;
 
@@ -80,8 +80,11 @@ export class PlainRenderer implements Renderer {
       case "plan:ready":
         return `pushing ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;
       case "pull:ready":
-        this.#isPull = true;
+        this.#done = "received";
         return `pulling ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;
+      case "verify:ready":
+        this.#done = "verified";
+        return `verifying ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;
       case "blob:exists":
         return `${this.#blobText(event)} already there (${formatByteSize(event.sizeBytes)})`;
       case "blob:mounted":
@@ -95,9 +98,7 @@ export class PlainRenderer implements Renderer {
       case "request:retry":
         return `${printable(event.target)}: ${retryText(event)}`;
       case "blob:done":
-        return `${this.#blobText(event)} ${this.#isPull ? "received" : "sent"} (${
-          formatByteSize(event.sizeBytes)
-        })`;
+        return `${this.#blobText(event)} ${this.#done} (${formatByteSize(event.sizeBytes)})`;
       case "blob:failed":
         return `${this.#blobText(event)} failed: ${printable(event.reason)}`;
       case "compress:done":

@@ -64,23 +64,9 @@ export async function preparePush(
   context: CommandContext,
 ): Promise<PushPreparation> {
   using resources = new DisposableStack();
-  const { archives, state } = ground;
-  const images = archives.flatMap((archive) =>
-    archive.images.map((image) => ({ ...image, source: archive, path: archive.path }))
-  );
+  const { state } = ground;
   const pushes = await state.history.list();
-  const selected = selectImages(images, options.images ?? []);
-  const wanted = await chooseOrAsk(
-    options.index ? [await joinedImage(selected, context)] : selected,
-    options,
-    { pushes, store: state.store, interaction: context.interaction },
-  );
-  const rules = context.config?.rewrite ?? [];
-  const rewritten = wanted.map((target) => ({
-    ...target,
-    reference: rewriteReference(target.reference, rules),
-  }));
-  const chosen = await shapeTargets(rewritten, options, context);
+  const chosen = await decideTargets(options, { ...ground, pushes }, context);
   await confirmTargets(chosen, options, context);
 
   const repositories = chosen.map(({ reference }) => reference);
@@ -93,6 +79,37 @@ export async function preparePush(
     failures: toFailures(chosen, connections),
     [Symbol.dispose]: () => open.dispose(),
   };
+}
+
+/**
+ * Decides where the images of archives go, and what of them.
+ *
+ * @param options What goes where.
+ * @param ground Archives, state, and earlier pushes.
+ * @param context Asks, and is told what becomes of the images.
+ * @returns What goes where.
+ * @throws {PusherError} If it cannot be decided where an image goes.
+ */
+export async function decideTargets(
+  options: Omit<PreparationOptions, keyof NetworkOptions>,
+  { archives, state, pushes }: PushGround & { pushes: readonly PushRecord[] },
+  context: CommandContext,
+): Promise<ImageTarget[]> {
+  const images = archives.flatMap((archive) =>
+    archive.images.map((image) => ({ ...image, source: archive, path: archive.path }))
+  );
+  const selected = selectImages(images, options.images ?? []);
+  const wanted = await chooseOrAsk(
+    options.index ? [await joinedImage(selected, context)] : selected,
+    options,
+    { pushes, store: state.store, interaction: context.interaction },
+  );
+  const rules = context.config?.rewrite ?? [];
+  const rewritten = wanted.map((target) => ({
+    ...target,
+    reference: rewriteReference(target.reference, rules),
+  }));
+  return await shapeTargets(rewritten, options, context);
 }
 
 /** The user is asked about a single image that would go where they have not been, or for which nothing is known. */

@@ -121,6 +121,9 @@ export class ProgressModel {
         this.#plan(event.blobs, event.sizeBytes);
         this.#targets += event.targets.length;
         return;
+      case "verify:ready":
+        this.#isOpenEnded = false;
+        return this.#plan(event.blobs, event.sizeBytes);
       case "pull:ready":
         return this.#plan(event.blobs, event.sizeBytes);
       case "save:ready":

@@ -35,6 +35,10 @@ export class DryTarget implements PushTarget {
     return Promise.resolve(false);
   }
 
+  findBlob(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   sibling(): VerifiableTarget {
     return this;
   }

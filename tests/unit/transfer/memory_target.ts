@@ -15,6 +15,7 @@ export interface Moment {
   /** What is being done. */
   call:
     | "hasBlob"
+    | "findBlob"
     | "startUpload"
     | "append"
     | "recover"
@@ -89,6 +90,17 @@ export class MemoryTarget implements PushTarget {
     const isThere = this.blobs.has(digest);
     await step("after");
     return isThere;
+  }
+
+  async findBlob(
+    { digest }: Descriptor,
+    signal: AbortSignal,
+  ): Promise<{ sizeBytes: number | undefined } | undefined> {
+    const step = this.step("findBlob", `findBlob ${digest}`, { subject: digest, signal });
+    await step("before");
+    const bytes = this.blobs.get(digest);
+    await step("after");
+    return bytes && { sizeBytes: bytes.length };
   }
 
   async startUpload(

@@ -55,9 +55,9 @@ Deno.test("verifyPush() names the first thing that is missing or different", asy
   const damages: Record<string, [(pushed: Pushed) => void, RegExp]> = {
     "another image behind the tag": [
       ({ target }) => target.manifests.push({ ...target.manifests[0]!, reference: "1" }),
-      /manifest 1 is sha256:/,
+      /tag 1 is sha256:/,
     ],
-    "no tag": [({ target }) => target.manifests.pop(), /manifest 1 is missing/],
+    "no tag": [({ target }) => target.manifests.pop(), /tag 1 is missing/],
     "no child": [({ target }) => target.manifests.shift(), /manifest sha256:\w+ is missing/],
     "no layer": [
       ({ target, child }) => target.blobs.delete(child.blobs[1]!.digest),

@@ -58,7 +58,7 @@ Deno.test("targetsOutcome() shows a table with totals of what is missing or diff
   assert.deepEqual(lines, [
     `r.example/app:1@${DIGEST} equal`,
     `r.example/other:1@${DIGEST} different`,
-    "  tag                     aaaaaaaaaaaa     500 B  other digest: sha256:\\x1b[31m",
+    "  tag                     aaaaaaaaaaaa     500 B  other digest: sha256:\\u{1b}[31m",
     "  layer 2 of linux/amd64  aaaaaaaaaaaa  2.00 KiB  missing",
     "  1 missing (2.00 KiB), 1 different",
     "s.example/app:1 unknown: Cannot reach s.example",
@@ -99,7 +99,7 @@ Deno.test("archivesOutcome() shows each archive, what it lacks and what is damag
     "  lacks linux/arm64, which its index lists",
     "b.tar: oci-archive, 1 image, 3 blobs, 2.00 KiB, 2 damaged",
     "  layer 1 of linux/amd64, blobs/sha256/1: its content is sha256:2",
-    "  the file ends inside \\x1b",
+    "  the file ends inside \\u{1b}",
   ]);
   assert.ok(isPusherError(error, "ARCHIVE_CORRUPT"));
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "../util/clock.ts";
+import { errorAnswer } from "./registry_answer.ts";
 import type { RegistryHandler } from "./registry_handler.ts";
 
 /** Where a service listens. */
@@ -42,15 +43,36 @@ export interface HttpService {
 export function startHttpService(handler: RegistryHandler, options: HttpServiceOptions): HttpService {
   const { hostname, port, tls, onError, clock } = options;
   const cut = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  let isStopping = false;
   const server = Deno.serve(
     { hostname, port, ...tls, signal: cut.signal, onListen: () => {}, onError },
-    handler,
+    async (request, { completed }) => {
+      if (isStopping) return stopping();
+      // Rejected if the client leaves before it has all of the answer.
+      const delivered = completed.catch(() => {}).finally(() => underWay.delete(delivered));
+      underWay.add(delivered);
+      return await handler(request);
+    },
   );
   return {
     address: { hostname: server.addr.hostname, port: server.addr.port },
     async stop(graceMs) {
-      using _cutting = clock.timer(graceMs, () => cut.abort());
-      await server.shutdown();
+      isStopping = true;
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      using _timer = clock.timer(graceMs, resolve);
+      await Promise.race([late, Promise.all(underWay)]);
+      // Once it shuts down in peace, it can no longer be cut off.
+      if (underWay.size === 0) return await server.shutdown();
+      cut.abort();
+      await server.finished;
     },
   };
+}
+
+function stopping(): Response {
+  return errorAnswer(503, "UNKNOWN", {
+    message: "the registry is being stopped",
+    headers: { "Connection": "close" },
+  });
 }

@@ -1,10 +1,10 @@
 import { algorithmOf, type Digest, isDigest } from "../spec/digest.ts";
 import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { isRepository } from "../spec/reference.ts";
-import { reusedChunks } from "../util/reused_chunks.ts";
 import type { ShaAlgorithm } from "../util/sha256.ts";
 import { emptyAnswer, errorAnswer } from "./registry_answer.ts";
 import type { RegistryCall } from "./registry_route.ts";
+import { requestChunks } from "./request_chunks.ts";
 import type { RegistryWriter, Upload } from "./registry_store.ts";
 
 const CONTENT_RANGE_REGEXP = /^(\d+)-(\d+)$/;
@@ -72,7 +72,7 @@ async function commit(call: RegistryCall, upload: Upload): Promise<Response> {
 
 /** Takes the body, or says why not: then nothing of it was read. */
 async function receive(call: RegistryCall, upload: Upload): Promise<Response | undefined> {
-  const { headers, body } = call.request;
+  const { headers } = call.request;
   const type = headers.get("content-type") ?? "";
   if (type !== "" && type !== MEDIA_TYPE.octetStream) {
     return errorAnswer(415, "UNSUPPORTED", { message: `cannot append ${type}` });
@@ -87,7 +87,7 @@ async function receive(call: RegistryCall, upload: Upload): Promise<Response | u
     return errorAnswer(400, "SIZE_INVALID", { message: "Content-Length is not that of Content-Range" });
   }
   const startBytes = first === undefined ? undefined : Number(first);
-  if (await upload.append(body ? reusedChunks(body) : nothing(), startBytes)) return undefined;
+  if (await upload.append(requestChunks(call.request), startBytes)) return undefined;
   return errorAnswer(416, "RANGE_INVALID", {
     message: `expected the part that starts at byte ${upload.sizeBytes}`,
     headers: sessionHeaders(call, upload),
@@ -119,5 +119,3 @@ function sessionHeaders({ repository }: RegistryCall, { id, sizeBytes }: Upload)
     "Docker-Upload-UUID": id,
   };
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array, void> {}

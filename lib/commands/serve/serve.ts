@@ -5,6 +5,7 @@ import { type HttpService, type ListenAddress, startHttpService } from "../../se
 import { errorAnswer } from "../../server/registry_answer.ts";
 import { createRegistryHandler, type RegistryHandler } from "../../server/registry_handler.ts";
 import type { RegistryStore } from "../../server/registry_store.ts";
+import { ClientGone } from "../../server/request_chunks.ts";
 import { joinStores } from "../../server/union_store.ts";
 import type { Digest } from "../../spec/digest.ts";
 import { readCappedFile } from "../../util/read_capped_file.ts";
@@ -93,8 +94,10 @@ function listen(
 ): HttpService {
   const { clock, onEvent } = context;
   const onError = (error: unknown): Response => {
-    const message = error instanceof Error ? error.message : String(error);
-    onEvent({ type: "warning", message: `A request failed: ${printable(message)}` });
+    if (!(error instanceof ClientGone)) {
+      const message = error instanceof Error ? error.message : String(error);
+      onEvent({ type: "warning", message: `A request failed: ${message}` });
+    }
     return errorAnswer(500, "UNKNOWN", { message: "the registry failed" });
   };
   try {

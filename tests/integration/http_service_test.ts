@@ -151,7 +151,6 @@ Deno.test("startHttpService() keeps what came of a request that is cut, and goes
 });
 
 Deno.test("startHttpService() answers a request whose body nobody will read", async () => {
-  await using served = await openServedStore();
   const service = start(
     createRegistryHandler(patternStore(), { login: { username: "ann", password: "secret" } }),
   );

@@ -1,5 +1,10 @@
 import type { Descriptor } from "../spec/descriptor.ts";
-import type { ContainerConfig, HistoryEntry } from "../spec/documents.ts";
+import {
+  type ContainerConfig,
+  type HistoryEntry,
+  parseImageIndex,
+  parseImageManifest,
+} from "../spec/documents.ts";
 import { distinctBlobs, type Image, type ManifestNode } from "../spec/image.ts";
 import { isIndexType, isManifestType } from "../spec/media_type.ts";
 import { formatPlatform } from "../spec/platform.ts";
@@ -102,6 +107,7 @@ function inspectManifest(node: ManifestNode): InspectedImage {
   const platform = kind === "image" ? platformOf(node) : undefined;
   const artifactType = descriptor.artifactType ?? configBlob?.mediaType;
   const subject = subjectOf(node);
+  const annotations = annotationsOf(node);
   return {
     names: [],
     kind,
@@ -111,7 +117,7 @@ function inspectManifest(node: ManifestNode): InspectedImage {
     ...(kind === "artifact" && artifactType ? { artifactType } : {}),
     ...(subject ? { subject } : {}),
     ...(config?.created ? { created: config.created } : {}),
-    ...(descriptor.annotations ? { annotations: descriptor.annotations } : {}),
+    ...(annotations ? { annotations } : {}),
     ...(configBlob ? { configDigest: configBlob.digest } : {}),
     ...(config?.config ? { config: config.config } : {}),
     ...(config?.history ? { history: config.history } : {}),
@@ -124,6 +130,13 @@ function inspectManifest(node: ManifestNode): InspectedImage {
     absent: absent.map(inspectAbsent),
     referrers: [],
   };
+}
+
+/** Its own, and what the list that names it says. */
+function annotationsOf({ descriptor, bytes }: ManifestNode): InspectedImage["annotations"] {
+  const parse = isIndexType(descriptor.mediaType) ? parseImageIndex : parseImageManifest;
+  const { annotations: own } = parse(bytes);
+  return own || descriptor.annotations ? { ...descriptor.annotations, ...own } : undefined;
 }
 
 function inspectAbsent(descriptor: Descriptor): AbsentContent {

@@ -14,7 +14,7 @@ async function read(document: string): Promise<string> {
 }
 
 Deno.test("the documents mention no option that no command has", async () => {
-  const commands = [[], ["push"], ["save"], ["inspect"], ["login"], ["logout"]];
+  const commands = [[], ["push"], ["pull"], ["save"], ["inspect"], ["cache", "prune"], ["login"], ["logout"]];
   const help = await Promise.all(
     commands.map(async (command) => (await runCli([...command, "--help"])).stdout),
   );

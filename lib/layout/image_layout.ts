@@ -151,7 +151,7 @@ export class ImageLayout {
    * @throws {PusherError} `STATE_UNREADABLE`.
    */
   async readBlob(digest: Digest): Promise<Uint8Array | undefined> {
-    return await this.#ifThere(digest, Deno.readFile);
+    return await ifThere(this.#blobPath(digest), Deno.readFile);
   }
 
   /**

@@ -14,7 +14,17 @@ async function read(document: string): Promise<string> {
 }
 
 Deno.test("the documents mention no option that no command has", async () => {
-  const commands = [[], ["push"], ["pull"], ["save"], ["inspect"], ["cache", "prune"], ["login"], ["logout"]];
+  const commands = [
+    [],
+    ["push"],
+    ["pull"],
+    ["save"],
+    ["inspect"],
+    ["serve"],
+    ["cache", "prune"],
+    ["login"],
+    ["logout"],
+  ];
   const help = await Promise.all(
     commands.map(async (command) => (await runCli([...command, "--help"])).stdout),
   );

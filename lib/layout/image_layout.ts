@@ -9,6 +9,7 @@ import { isAt, openLockedFile } from "../util/lock_file.ts";
 import { partOf } from "../util/part_of.ts";
 import { streamRange } from "../util/range_stream.ts";
 import type { BlobRange } from "../util/stream_body.ts";
+import { fillFromFile } from "./fill_from_file.ts";
 import { Ingest } from "./ingest.ts";
 import {
   INDEX_FILE,
@@ -139,7 +140,7 @@ export class ImageLayout {
     await file.seek(offsetBytes, Deno.SeekMode.Start);
     const { buffers = new BufferRing(), tap } = range;
     const open = held.move();
-    const read = (into: Uint8Array): Promise<void> => fill(into, { file, path });
+    const read = (into: Uint8Array): Promise<void> => fillFromFile(into, { file, path });
     return streamRange(lengthBytes, { read, close: () => open.dispose(), buffers, tap });
   }
 
@@ -384,18 +385,6 @@ export class ImageLayout {
  */
 export function ingestNameOf(digest: Digest): string {
   return digest.replace(":", "-");
-}
-
-async function fill(into: Uint8Array, { file, path }: { file: Deno.FsFile; path: string }): Promise<void> {
-  try {
-    for (let filled = 0; filled < into.length;) {
-      const read = await file.read(into.subarray(filled));
-      if (read === null) throw new Error("it became shorter while it was read");
-      filled += read;
-    }
-  } catch (cause) {
-    throw layoutUnreadable(path, cause);
-  }
 }
 
 async function removeIfOld(path: string, beforeMs: number): Promise<number> {

@@ -174,14 +174,7 @@ export class LayoutStore implements RegistryStore {
     { digest, size }: Pick<Descriptor, "digest" | "size">,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (size > MAX_DOCUMENT_BYTES || await this.#layout.blobSize(digest) !== size) return undefined;
-    const content = await this.#layout.openBlob(digest);
-    if (!content) return undefined;
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for await (const chunk of content) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    const bytes = await this.#layout.readBlob(digest);
+    return bytes && new Uint8Array(bytes);
   }
 }

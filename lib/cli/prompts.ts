@@ -66,11 +66,7 @@ async function ask<T>(
   return answer as Exclude<T, symbol>;
 }
 
-/** Values of any kind travel as their place in the list. */
-function indexed(choice: Choice<unknown>, value: number): { value: number; label: string; hint?: string } {
-  return {
-    value,
-    label: printable(choice.label),
-    ...(choice.hint !== undefined && { hint: printable(choice.hint) }),
-  };
+/** Values of any kind travel as their place in the list. The library shows a hint only where the cursor is. */
+function indexed({ label, hint }: Choice<unknown>, value: number): { value: number; label: string } {
+  return { value, label: printable(hint === undefined ? label : `${label} (${hint})`) };
 }

@@ -66,6 +66,6 @@ export interface Choice<T> {
   value: T;
   /** What is shown. */
   label: string;
-  /** Shown dimmed beside it. */
+  /** Shown beside it. */
   hint?: string;
 }

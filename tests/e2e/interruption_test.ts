@@ -67,6 +67,13 @@ for (const signal of SIGNALS) {
   });
 }
 
+Deno.test("push ends in order when its terminal is closed", async () => {
+  const { result: { code, stderr }, registry } = await stopDuring("append", "SIGHUP");
+  await using _ = registry;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /^error: Stopped by SIGHUP\n/m);
+});
+
 Deno.test("push ends with 130 at two signals in a row", async () => {
   const { registry, reached } = startSilentRegistry("append");
   await using _ = registry;

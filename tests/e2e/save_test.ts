@@ -99,13 +99,26 @@ testWith(["terminal"], "save without images asks which, on a terminal", async ()
   await using out = await makeTempDir();
   const options = { env: docker.env, cwd: out.path };
   await using process = await startCliOnTerminal(["save"], options);
-  await process.stdout.waitFor(/Which images\?[^]*web:2/);
+  await process.stdout.waitFor(/Which images\?[^]*web:2 \(2\.86 MiB\)/);
   await process.type(" ");
   await process.stdout.waitFor(/◼|\[\+\]/);
   await process.type("\r");
   const { code, stdout } = await process.result;
   assert.equal(code, 0, stdout);
   assert.deepEqual(await fileNames(out.path), ["app_1.tar"]);
+});
+
+testWith(["terminal"], "a question that is left ends with 130 and gives the cursor back", async () => {
+  await using docker = await makeFakeDocker();
+  for (const key of ["\x03", "\x1b"]) {
+    await using process = await startCliOnTerminal(["save"], { env: docker.env });
+    await process.stdout.waitFor(/web:2[^]*confirm/);
+    await process.type(key);
+    const { code, stdout } = await process.result;
+    assert.equal(code, 130, stdout);
+    assert.match(stdout, /error: Canceled at a question/);
+    assert(stdout.lastIndexOf("\x1b[?25h") > stdout.lastIndexOf("\x1b[?25l"), JSON.stringify(stdout));
+  }
 });
 
 Deno.test("save leaves nothing of an image whose save fails, and passes on what docker says", async () => {

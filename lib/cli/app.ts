@@ -68,7 +68,7 @@ export function describeProgram(host: Host): CommandDescription {
 }
 
 function defineProgram(host: Host, args: readonly string[], run: CommandLine["run"]): Program {
-  const program = createProgram(host);
+  const program = createProgram(host, args);
   for (const define of COMMANDS) define({ program, host, args, run });
   return program;
 }

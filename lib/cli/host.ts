@@ -16,6 +16,8 @@ export interface Host {
   readonly isWindows: boolean;
   /** Runtime and system, for bug reports. */
   readonly platform: string;
+  /** Version of the runtime, and what it was built for: processor, vendor and system, as LLVM calls them. */
+  readonly runtime: { version: string; target: string };
   /** Uniform in [0, 1). */
   random(): number;
   /**
@@ -120,6 +122,7 @@ export function denoHost(): Host {
     clock: systemClock,
     isWindows,
     platform: `deno ${Deno.version.deno}, ${Deno.build.os} ${Deno.build.arch}`,
+    runtime: { version: Deno.version.deno, target: Deno.build.target },
     random: () => Math.random(),
     env: (name) => Deno.env.get(name),
     terminalSize,

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { PusherError } from "../../errors.ts";
-import { VERSION } from "../../version.ts";
+import { COMMIT, VERSION } from "../../version.ts";
 import type { GlobalOptions, Work } from "../command_runner.ts";
 import type { Host } from "../host.ts";
 import { terminalStyle } from "../terminal_style.ts";
-import { paint } from "../ui/ansi.ts";
+import { paint, visibleLength, visibleText } from "../ui/ansi.ts";
 import { PROGRESS_STYLES } from "../ui/renderer.ts";
 
 /** Help is no wider, however wide the terminal is. */
@@ -39,11 +39,12 @@ export interface CommandLine {
  * the parser.
  *
  * @param host Where help goes.
+ * @param args What was typed: with `--json` the version is an object.
  * @returns The root.
  */
-export function createProgram(host: Host): Program {
+export function createProgram(host: Host, args: readonly string[] = []): Program {
   const helpColumns = (): number => Math.min(host.terminalSize().columns, MAX_HELP_COLUMNS);
-  return createRoot()
+  return createRoot(args.includes("--json") ? versionJson(host) : VERSION)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
@@ -54,6 +55,7 @@ export function createProgram(host: Host): Program {
       getErrHelpWidth: helpColumns,
       getOutHasColors: () => terminalStyle(host, host.stdout).color,
       getErrHasColors: () => terminalStyle(host, host.stderr).color,
+      stripColor: visibleText,
     });
 }
 
@@ -77,7 +79,7 @@ export async function parseProgram(program: Program, args: readonly string[]): P
   }
 }
 
-function createRoot(): Program {
+function createRoot(version: string): Program {
   const root = new Command("docker-image-pusher");
   const help = root.createOption("-h, --help", "show help").helpGroup(GLOBAL_OPTIONS);
   return root
@@ -93,7 +95,7 @@ function createRoot(): Program {
     .option("--json", "print results and errors as JSON")
     .option("-q, --quiet", "no progress, no notices")
     .option("--debug", "trace requests and show stacks of errors (env: OCI_DEBUG=1)")
-    .version(VERSION, "-V, --version", "show the version")
+    .version(version, "-V, --version", "show the version")
     .addHelpOption(help)
     .optionsGroup("Connection options:")
     .option("--plain-http", "use HTTP without TLS")
@@ -104,11 +106,21 @@ function createRoot(): Program {
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({
       minWidthToWrap: 20,
+      // The parser's own way loads a module of the runtime, which takes longer than all the rest.
+      displayWidth: visibleLength,
       visibleOptions: (command) => [...command.options, ...command.parent?.options ?? [], help],
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(" [options]", ""),
       styleTitle: (title) => paint(title, "bold", true),
     })
     .addHelpText("after", EXAMPLES);
+}
+
+function versionJson({ runtime }: Host): string {
+  return JSON.stringify(
+    { version: VERSION, commit: COMMIT || null, deno: runtime.version, target: runtime.target },
+    null,
+    2,
+  );
 }
 
 /**

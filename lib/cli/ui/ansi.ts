@@ -65,6 +65,16 @@ export function cursorUp(lines: number): string {
  * @returns How many characters a terminal shows of it.
  */
 export function visibleLength(text: string): number {
+  return visibleText(text).length;
+}
+
+/**
+ * Takes the paint off.
+ *
+ * @param text Text that {@linkcode paint} made.
+ * @returns What a terminal shows of it.
+ */
+export function visibleText(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.replace(/\x1b\[\d+m/g, "").length;
+  return text.replace(/\x1b\[\d+m/g, "");
 }

@@ -21,6 +21,7 @@ export class FakeHost implements Host {
   readonly clock = new FakeClock();
   readonly isWindows = false;
   readonly platform = "deno 2.0.0, linux x86_64";
+  readonly runtime = { version: "2.0.0", target: "x86_64-unknown-linux-gnu" };
   size: { columns: number; rows: number };
   #env: Readonly<Record<string, string>>;
   #onStop = new Set<(signal: string) => void>();

@@ -1,0 +1,70 @@
+/**
+ * Bundles the program with its packages into a directory of plain JavaScript, which Deno runs without any other file.
+ * `main.js` has what every start needs; a command loads the rest of what it uses.
+ *
+ *     deno task bundle
+ *
+ * @module
+ */
+
+import { type BuildInfo, readBuildInfo } from "./build_info.ts";
+import { copyLeanPackages } from "./lean_packages.ts";
+
+/** The project's root. */
+export const PROJECT: URL = new URL("../../", import.meta.url);
+
+/** Where builds go. */
+export const DIST: URL = new URL("dist/", PROJECT);
+
+/** Where the bundle goes. Deno takes what is in `node_modules` as it is, instead of parsing it at every start. */
+export const BUNDLE: URL = new URL("bundle/node_modules/docker-image-pusher/", DIST);
+
+if (import.meta.main) await bundle(await readBuildInfo(PROJECT));
+
+/**
+ * Makes the bundle, `main.js` and its parts with their source maps.
+ *
+ * @param build What it says with `--version --json`.
+ * @throws {Error} If `deno bundle` fails; it says why itself.
+ */
+export async function bundle(build: BuildInfo): Promise<void> {
+  const work = new URL("bundle/work/", DIST);
+  await removeIfThere(new URL("bundle/", DIST));
+  const imports = await copyLeanPackages(PROJECT, work);
+  const version = new URL("lib/version.ts", PROJECT);
+  imports[version.href] = new URL("version.ts", work).href;
+  await Deno.writeTextFile(new URL("version.ts", work), withCommit(await Deno.readTextFile(version), build));
+  await Deno.writeTextFile(new URL("import_map.json", work), JSON.stringify({ imports }));
+  const args = ["bundle", "--quiet", "--minify", "--code-splitting", "--sourcemap=linked"];
+  args.push(
+    "--import-map",
+    new URL("import_map.json", work).pathname,
+    "--outdir",
+    BUNDLE.pathname,
+    "main.ts",
+  );
+  const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: PROJECT }).spawn().status;
+  if (!success) throw new Error("Cannot bundle: see what deno bundle said");
+  await Deno.remove(work, { recursive: true });
+  await Deno.writeTextFile(new URL("package.json", BUNDLE), packageJson(build));
+}
+
+function withCommit(source: string, { commit }: BuildInfo): string {
+  const built = source.replace('COMMIT = ""', `COMMIT = ${JSON.stringify(commit)}`);
+  if (built === source && commit !== "") throw new Error("Cannot put the commit into lib/version.ts");
+  return built;
+}
+
+function packageJson({ version }: BuildInfo): string {
+  return `${
+    JSON.stringify({ name: "docker-image-pusher", version, type: "module", main: "main.js" }, null, 2)
+  }\n`;
+}
+
+async function removeIfThere(path: URL): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

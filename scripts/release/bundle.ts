@@ -8,7 +8,8 @@
  */
 
 import { type BuildInfo, readBuildInfo } from "./build_info.ts";
-import { copyLeanPackages } from "./lean_packages.ts";
+import { copyPackages } from "./copy_packages.ts";
+import { listEmbeddedPackages } from "./embedded_packages.ts";
 
 /** The project's root. */
 export const PROJECT: URL = new URL("../../", import.meta.url);
@@ -30,11 +31,14 @@ if (import.meta.main) await bundle(await readBuildInfo(PROJECT));
 export async function bundle(build: BuildInfo): Promise<void> {
   const work = new URL("bundle/work/", DIST);
   await removeIfThere(new URL("bundle/", DIST));
-  const imports = await copyLeanPackages(PROJECT, work);
+  const imports = await copyPackages(await listEmbeddedPackages(PROJECT), work);
   const version = new URL("lib/version.ts", PROJECT);
-  imports[version.href] = new URL("version.ts", work).href;
+  imports.set(version.href, new URL("version.ts", work));
   await Deno.writeTextFile(new URL("version.ts", work), withCommit(await Deno.readTextFile(version), build));
-  await Deno.writeTextFile(new URL("import_map.json", work), JSON.stringify({ imports }));
+  await Deno.writeTextFile(
+    new URL("import_map.json", work),
+    JSON.stringify({ imports: Object.fromEntries(imports) }),
+  );
   const args = ["bundle", "--quiet", "--minify", "--code-splitting", "--sourcemap=linked"];
   args.push(
     "--import-map",

@@ -1,6 +1,6 @@
 import type { EmbeddedPackage } from "./embedded_packages.ts";
 
-const EVENT_EMITTER = new URL("event_emitter.js", import.meta.url);
+const EVENT_EMITTER = "event_emitter";
 
 /**
  * Copies packages, so that what is made of them does not depend on where they are, and has the parser of command lines
@@ -8,18 +8,16 @@ const EVENT_EMITTER = new URL("event_emitter.js", import.meta.url);
  *
  * @param packages Which.
  * @param to Where the copies go.
- * @returns Where the copy of each begins, by its name.
+ * @returns Which module is imported by which name.
  */
 export async function copyPackages(packages: readonly EmbeddedPackage[], to: URL): Promise<Map<string, URL>> {
   const emitter = new URL("event_emitter.js", to);
   await Deno.mkdir(to, { recursive: true });
-  await Deno.copyFile(EVENT_EMITTER, emitter);
-  const copies = new Map<string, URL>();
+  await Deno.copyFile(new URL("event_emitter.js", import.meta.url), emitter);
+  const copies = new Map([[EVENT_EMITTER, emitter]]);
   for (const { name, dir } of packages) {
     const copy = new URL(`${name}/`, to);
-    const change = name === "commander"
-      ? (source: string) => withLazyBuiltins(source, emitter.href)
-      : (source: string) => source;
+    const change = name === "commander" ? withLazyBuiltins : (source: string) => source;
     await copyModules(dir, copy, change);
     const { exports, main } = JSON.parse(await Deno.readTextFile(new URL("package.json", dir)));
     // What else a package has under another condition is CommonJS, which would need a loader.
@@ -42,13 +40,13 @@ async function copyModules(from: URL, to: URL, change: (source: string) => strin
  * Has a module load built-in modules of the runtime when it uses them.
  *
  * @param source A module.
- * @param emitter What it gets instead of `node:events`, which a class cannot extend later.
- * @returns The module, with the same number of lines.
+ * @returns The module, with the same number of lines. A class cannot extend one that is loaded later: instead of
+ * `node:events` it imports what `scripts/release/event_emitter.js` has.
  * @throws {TypeError} If it imports them in a way that this does not know.
  */
-export function withLazyBuiltins(source: string, emitter: string): string {
+export function withLazyBuiltins(source: string): string {
   return source.replace(/^import (.+) from '(node:\w+)';$/gm, (_, names: string, module: string) => {
-    if (module === "node:events") return `import ${names} from ${JSON.stringify(emitter)};`;
+    if (module === "node:events") return `import ${names} from "${EVENT_EMITTER}";`;
     const load = `globalThis.process.getBuiltinModule("${module}")`;
     if (/^\w+$/.test(names)) return `const ${names} = new Proxy({}, { get: (_, name) => ${load}[name] });`;
     const [, name] = /^\{ (\w+) \}$/.exec(names) ?? [];

@@ -17,8 +17,8 @@ export const PROJECT: URL = new URL("../../", import.meta.url);
 /** Where builds go. */
 export const DIST: URL = new URL("dist/", PROJECT);
 
-/** Where the bundle goes. Deno takes what is in `node_modules` as it is, instead of parsing it at every start. */
-export const BUNDLE: URL = new URL("bundle/node_modules/docker-image-pusher/", DIST);
+/** Where the bundle goes. */
+export const BUNDLE: URL = new URL("bundle/", DIST);
 
 if (import.meta.main) await bundle(await readBuildInfo(PROJECT));
 
@@ -29,8 +29,9 @@ if (import.meta.main) await bundle(await readBuildInfo(PROJECT));
  * @throws {Error} If `deno bundle` fails; it says why itself.
  */
 export async function bundle(build: BuildInfo): Promise<void> {
-  const work = new URL("bundle/work/", DIST);
-  await removeIfThere(new URL("bundle/", DIST));
+  const work = new URL("work/", DIST);
+  await removeIfThere(BUNDLE);
+  await removeIfThere(work);
   const imports = await copyPackages(await listEmbeddedPackages(PROJECT), work);
   const version = new URL("lib/version.ts", PROJECT);
   imports.set(version.href, new URL("version.ts", work));
@@ -50,19 +51,12 @@ export async function bundle(build: BuildInfo): Promise<void> {
   const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: PROJECT }).spawn().status;
   if (!success) throw new Error("Cannot bundle: see what deno bundle said");
   await Deno.remove(work, { recursive: true });
-  await Deno.writeTextFile(new URL("package.json", BUNDLE), packageJson(build));
 }
 
 function withCommit(source: string, { commit }: BuildInfo): string {
   const built = source.replace('COMMIT = ""', `COMMIT = ${JSON.stringify(commit)}`);
   if (built === source && commit !== "") throw new Error("Cannot put the commit into lib/version.ts");
   return built;
-}
-
-function packageJson({ version }: BuildInfo): string {
-  return `${
-    JSON.stringify({ name: "docker-image-pusher", version, type: "module", main: "main.js" }, null, 2)
-  }\n`;
 }
 
 async function removeIfThere(path: URL): Promise<void> {

@@ -20,6 +20,9 @@ import { makeSbom } from "./sbom.ts";
 import { tarGz } from "./tar_gz.ts";
 import { zip } from "./zip.ts";
 
+/** Deno runs what is in `node_modules` as it is, instead of parsing it anew at every start. */
+const MODULES = "lib/node_modules/docker-image-pusher";
+
 const HERE = new URL("./", import.meta.url);
 
 if (import.meta.main) {
@@ -69,12 +72,12 @@ async function packageFiles(platform: BuildPlatform, build: BuildInfo): Promise<
     program(isWindows ? "lib/deno.exe" : "lib/deno", await fetchDeno(platform)),
     document("LICENSE", await Deno.readTextFile(new URL("LICENSE", PROJECT))),
     document("THIRD_PARTY_LICENSES.txt", await licenceNotices(packages)),
+    document(`${MODULES}/package.json`, `${JSON.stringify({ type: "module" })}\n`),
     document("sbom.cdx.json", `${JSON.stringify(sbom, null, 2)}\n`),
   ];
   for await (const { name } of Deno.readDir(BUNDLE)) {
     if (name.endsWith(".map")) continue;
-    const content = await Deno.readFile(new URL(name, BUNDLE));
-    files.push({ name: `lib/node_modules/docker-image-pusher/${name}`, content, isExecutable: false });
+    files.push(document(`${MODULES}/${name}`, await Deno.readFile(new URL(name, BUNDLE))));
   }
   return files.map((file) => ({ ...file, name: `docker-image-pusher-${platform}/${file.name}` }));
 }

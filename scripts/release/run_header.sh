@@ -33,8 +33,9 @@ unpack() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   payload | gzip -d | tar -x -f - -C "$part" || fail "it cannot be unpacked into $cache" "Free space there."
-  # What came too late ends up inside of what was first.
-  mv "$part/$DIRECTORY" "$unpacked" || fail "it cannot be unpacked into $cache" "Remove $unpacked."
+  # One that came too late ends up inside of the first, or not even there.
+  mv "$part/$DIRECTORY" "$unpacked" 2>/dev/null || [ -x "$unpacked/docker-image-pusher" ] ||
+    fail "it cannot be unpacked into $cache" "Remove $unpacked."
   rm -rf "$part" "${unpacked:?}/$DIRECTORY"
   trap - EXIT HUP INT TERM
 }

@@ -62,7 +62,7 @@ export async function packageFor(platform: BuildPlatform, build: BuildInfo): Pro
 async function packageFiles(platform: BuildPlatform, build: BuildInfo): Promise<PackageFile[]> {
   const isWindows = platform.startsWith("windows");
   const packages = await listEmbeddedPackages(PROJECT);
-  const sbom = await makeSbom(build, { packages, deno: denoPin(platform) });
+  const sbom = await makeSbom(build, { packages, denos: [denoPin(platform)] });
   const launcher = isWindows ? "launcher.cmd" : "launcher.sh";
   const text = (await Deno.readTextFile(new URL(launcher, HERE)))
     .replace("@DENO_FLAGS@", RUN_FLAGS.join(" "))

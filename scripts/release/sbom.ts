@@ -27,12 +27,12 @@ export interface Sbom {
  * Lists what a build is made of.
  *
  * @param build What is built.
- * @param parts The packages in the bundle, and the executable that runs it.
+ * @param parts The packages in the bundle, and the executables of Deno that run it.
  * @returns A bill of materials; the same for the same commit.
  */
 export async function makeSbom(
   build: BuildInfo,
-  { packages, deno }: { packages: readonly EmbeddedPackage[]; deno: DenoPin },
+  { packages, denos }: { packages: readonly EmbeddedPackage[]; denos: readonly DenoPin[] },
 ): Promise<Sbom> {
   const program: SbomComponent = {
     type: "application",
@@ -46,7 +46,7 @@ export async function makeSbom(
     const { license } = JSON.parse(await Deno.readTextFile(new URL("package.json", each.dir)));
     return npmComponent("library", each, license);
   }));
-  components.push(npmComponent("platform", { ...deno, name: deno.package }, "MIT"));
+  components.push(...denos.map((deno) => npmComponent("platform", { ...deno, name: deno.package }, "MIT")));
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",

@@ -6,6 +6,14 @@ const MAX_RUN_MS = 120_000;
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 
+/**
+ * Another program to run instead of the sources, with its first arguments: a build of them, as a JSON array. It has no
+ * packages but its own, and permissions of its own.
+ */
+const BUILD: readonly string[] | undefined = JSON.parse(
+  Deno.env.get("DOCKER_IMAGE_PUSHER_TEST_PROGRAM") ?? "null",
+) ?? undefined;
+
 /** How to run the command. */
 export interface CliOptions {
   /** Variables on top of the clean environment; `undefined` takes one away. */
@@ -78,8 +86,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
  * @returns The process; disposing it kills it if it still runs.
  */
 export function startCli(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
-  const { permissions = ["-A"] } = options;
-  return start([Deno.execPath(), ...DENO_ARGS, ...permissions, MAIN.href, ...args], options, "pipes");
+  return start([...programOf(options), ...args], options, "pipes");
 }
 
 /**
@@ -90,13 +97,14 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Pro
  * @returns The process; disposing it kills it if it still runs.
  */
 export function startCliOnTerminal(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
-  const { permissions = ["-A"] } = options;
-  const command = [Deno.execPath(), ...DENO_ARGS, ...permissions, MAIN.href, ...args].map(quote).join(" ");
+  const command = [...programOf(options), ...args].map(quote).join(" ");
   const onTerminal = `stty cols 80 rows 24; exec ${command}`;
   return start(["script", "--quiet", "--return", "--command", onTerminal, "/dev/null"], options, "terminal");
 }
 
-const DENO_ARGS = ["run", "--quiet"];
+function programOf({ permissions = ["-A"] }: CliOptions): readonly string[] {
+  return BUILD ?? [Deno.execPath(), "run", "--quiet", ...permissions, MAIN.href];
+}
 
 async function start(
   [command = "", ...args]: readonly string[],
@@ -164,7 +172,7 @@ export async function cleanEnvironment(home: string): Promise<Record<string, str
   kept.push("DENO_CERT", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE");
   return {
     ...Object.fromEntries(kept.map((name) => [name, Deno.env.get(name)])),
-    DENO_DIR: await denoDir(),
+    DENO_DIR: BUILD ? `${home}/empty` : await denoDir(),
     DENO_NO_UPDATE_CHECK: "1",
     HOME: home,
     USERPROFILE: home,

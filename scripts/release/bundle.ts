@@ -7,6 +7,7 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { type BuildInfo, readBuildInfo } from "./build_info.ts";
 import { copyPackages } from "./copy_packages.ts";
 import { listEmbeddedPackages } from "./embedded_packages.ts";
@@ -43,9 +44,9 @@ export async function bundle(build: BuildInfo): Promise<void> {
   const args = ["bundle", "--quiet", "--minify", "--code-splitting", "--sourcemap=linked"];
   args.push(
     "--import-map",
-    new URL("import_map.json", work).pathname,
+    fileURLToPath(new URL("import_map.json", work)),
     "--outdir",
-    BUNDLE.pathname,
+    fileURLToPath(BUNDLE),
     "main.ts",
   );
   const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: PROJECT }).spawn().status;

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readBuildInfo } from "./build_info.ts";
 import { BUNDLE, bundle, DIST, PROJECT } from "./bundle.ts";
@@ -48,7 +49,7 @@ export async function compileFor(platform: BuildPlatform): Promise<string | unde
   // A cache of code would be a file in the directory of temporary files.
   const args = ["compile", "--quiet", "--no-config", "--no-lock", "--no-check", "--no-code-cache"];
   args.push("--target", denoPin(platform).target, ...PERMISSIONS);
-  args.push("--output", new URL(name, DIST).pathname, "main.js");
+  args.push("--output", fileURLToPath(new URL(name, DIST)), "main.js");
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd: BUNDLE,

@@ -1,3 +1,5 @@
+import { pathToFileURL } from "node:url";
+
 /** A package from npm that the program is built from. */
 export interface EmbeddedPackage {
   /** Name, with its scope. */
@@ -38,6 +40,6 @@ export async function listEmbeddedPackages(project: URL): Promise<EmbeddedPackag
   for (const id of ids) for (const dependency of npmPackages[id]!.dependencies) ids.add(dependency);
   return [...ids].sort().map((id) => {
     const { name, version, localPath } = npmPackages[id]!;
-    return { name, version, integrity: lock.npm[id].integrity, dir: new URL(`file://${localPath}/`) };
+    return { name, version, integrity: lock.npm[id].integrity, dir: pathToFileURL(`${localPath}/`) };
   });
 }

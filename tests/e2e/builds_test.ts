@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { makePushStage } from "../support/push_stage.ts";
+import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
+import { startTestRegistry } from "../support/test_registry.ts";
+
+const PROJECT = new URL("../../", import.meta.url);
+const SOURCES = ["lib", "scripts", "main.ts", "deno.json", "deno.lock", "LICENSE"];
+const IS_HERE = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
+const PLATFORM = "linux-x86_64";
+const EPOCH_SECONDS = 1_700_000_000;
+
+/** As a clone of the repository would be. */
+async function copySources(dir: string): Promise<void> {
+  await Deno.mkdir(dir, { recursive: true });
+  const sources = SOURCES.map((name) => new URL(name, PROJECT).pathname);
+  await run(["cp", "-r", ...sources, dir]);
+}
+
+async function run(command: string[], options: Deno.CommandOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await tryRun(command, options);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+async function tryRun(
+  [program = "", ...args]: string[],
+  options: Deno.CommandOptions = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, ...options }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+function build(dir: string, script: string, args: string[] = [], env: Record<string, string> = {}) {
+  const command = [Deno.execPath(), "run", "-A", `scripts/release/${script}.ts`, ...args];
+  return tryRun(command, { cwd: dir, env: { SOURCE_DATE_EPOCH: `${EPOCH_SECONDS}`, ...env } });
+}
+
+/** What is in the files of a directory. */
+async function contents(dir: string): Promise<Map<string, Uint8Array>> {
+  const names = (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name).sort();
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await Deno.readFile(`${dir}/${name}`)] as const)),
+  );
+}
+
+/** Everything below a directory. */
+async function tree(dir: string): Promise<string> {
+  return await run(["find", dir, "-printf", "%p %s %T@\n"]);
+}
+
+/** The modules that every start loads. */
+function modulesOfStart(bundle: ReadonlyMap<string, Uint8Array>): string[] {
+  const names = new Set(["main.js"]);
+  const sources: string[] = [];
+  for (const name of names) {
+    const source = new TextDecoder().decode(bundle.get(name));
+    for (const [, other] of source.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) names.add(other!);
+    sources.push(source);
+  }
+  return sources;
+}
+
+Deno.test({
+  name: `builds are the same wherever they are made, and run on their own${
+    IS_HERE ? "" : " [skipped: not Linux]"
+  }`,
+  ignore: !IS_HERE,
+  fn: async (t) => {
+    await using dir = await makeTempDir();
+    const [one, other] = [dir.join("one"), dir.join("some where/other")];
+    await Promise.all([copySources(one), copySources(other)]);
+
+    await t.step("bundles of two directories are equal, with their source maps", async () => {
+      for (const { code, stderr } of await Promise.all([build(one, "bundle"), build(other, "bundle")])) {
+        assert.equal(code, 0, stderr);
+      }
+      const bundle = await contents(`${one}/dist/bundle`);
+      assert.deepEqual(await contents(`${other}/dist/bundle`), bundle);
+      assert(bundle.has("main.js") && bundle.has("main.js.map"));
+    });
+
+    await t.step("no start loads modules of the runtime, and little of the program", async () => {
+      const sources = modulesOfStart(await contents(`${one}/dist/bundle`));
+      for (const source of sources) assert.doesNotMatch(source, /(?:from|import)\s*"node:/);
+      const sizeBytes = sources.join("").length;
+      assert(sizeBytes < 150_000, `${sizeBytes} bytes are loaded at every start`);
+    });
+
+    await t.step("an executable has the bundle in it and the least permissions", async () => {
+      const { code, stderr } = await build(one, "compile", ["--target", PLATFORM], {
+        DENORT_BIN: Deno.execPath(),
+      });
+      assert.equal(code, 0, stderr);
+      const executable = new TextDecoder("latin1").decode(
+        (await Deno.readFile(`${one}/dist/docker-image-pusher-${PLATFORM}`))
+          .subarray((await Deno.stat(Deno.execPath())).size),
+      );
+      for (const [name, content] of await contents(`${one}/dist/bundle`)) {
+        if (name.endsWith(".map")) continue;
+        assert(executable.includes(new TextDecoder("latin1").decode(content)), `${name} is not embedded`);
+      }
+      const [, metadata = ""] = /(\{"argv":.*?\}\})/s.exec(executable) ?? [];
+      assert.match(metadata, /"allow_ffi":null/);
+      assert.match(metadata, /"allow_net":\[\]/);
+      assert.match(executable, /"prompt":false/);
+    });
+
+    await t.step("without its runtime an executable is refused, with ways out", async () => {
+      const denoDir = JSON.parse(await run([Deno.execPath(), "info", "--json"])).denoDir;
+      await Deno.mkdir(dir.join("deno"));
+      await Deno.symlink(`${denoDir}/npm`, dir.join("deno/npm"));
+      const { code, stderr } = await build(other, "compile", ["--target", PLATFORM], {
+        DENO_DIR: dir.join("deno"),
+        HTTPS_PROXY: "http://127.0.0.1:9",
+      });
+      assert.equal(code, 1);
+      for (const way of ["DENORT_BIN", "dl/release", "deno task package"]) {
+        assert(stderr.includes(way), stderr);
+      }
+    });
+
+    await t.step("a package pushes from anywhere and writes to its state directory only", async () => {
+      const { code, stderr } = await build(one, "package", ["--platform", PLATFORM]);
+      assert.equal(code, 0, stderr);
+      await assertPortable(dir, `${one}/dist/docker-image-pusher-${PLATFORM}.tar.gz`);
+    });
+  },
+});
+
+async function assertPortable(dir: TempDir, archive: string): Promise<void> {
+  await Deno.mkdir(dir.join("un packed"));
+  await run(["tar", "-x", "-z", "-f", archive, "-C", dir.join("un packed")]);
+  await Deno.mkdir(dir.join("work"));
+  await Deno.symlink(
+    `../un packed/docker-image-pusher-${PLATFORM}/docker-image-pusher`,
+    dir.join("work/run"),
+  );
+  const program = dir.join("work/run");
+  const outside = {
+    clearEnv: true,
+    cwd: dir.join("work"),
+    env: { HOME: dir.join("work"), PATH: "/usr/bin:/bin" },
+  };
+  const before = await tree(dir.join("un packed"));
+  const version = JSON.parse(await run([program, "--version", "--json"], outside));
+  assert.equal(version.target, "x86_64-unknown-linux-gnu");
+  assert.equal((await tryRun([program, "push"], outside)).code, 2);
+  await using stage = await makePushStage({ layerBytes: [3 * 2 ** 20, 2 ** 20] });
+  await using registry = startTestRegistry();
+  const target = [
+    "-t",
+    `${registry.host}/app:1`,
+    "--compress",
+    "zstd",
+    "--state-dir",
+    dir.join("work/state"),
+  ];
+  await run([program, "push", stage.archivePath, ...target, "--yes"], outside);
+  assert(registry.requests.some(({ method, path }) => method === "PUT" && path.endsWith("/manifests/1")));
+  assert.equal(await tree(dir.join("un packed")), before);
+  const left = (await Array.fromAsync(Deno.readDir(dir.join("work")))).map(({ name }) => name).sort();
+  assert.deepEqual(left, ["run", "state"]);
+}

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { selfExtracting } from "../../scripts/release/self_extracting.ts";
+import { tarGz } from "../../scripts/release/tar_gz.ts";
+import { testWith } from "../support/real_parts.ts";
+import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
+
+const INSTALL = new URL("../../scripts/install.sh", import.meta.url).pathname;
+const SCRIPTS = ["install.sh", "release/launcher.sh", "release/run_header.sh"];
+const DIRECTORY = "docker-image-pusher-linux-x86_64";
+
+/** A package whose program says what it was given, and ends with 7 or by a signal. */
+const PROGRAM = `#!/bin/sh
+[ "$1" != --version ] || { echo 0.0.7; exit 0; }
+[ "$1" != wait ] || { echo "pid $$"; exec sleep 60; }
+printf '<%s>' "$0" "$@"
+exit 7
+`;
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function fakePackage(): Promise<Uint8Array> {
+  const content = new TextEncoder().encode(PROGRAM);
+  return await tarGz([{ name: `${DIRECTORY}/docker-image-pusher`, content, isExecutable: true }], 1e9);
+}
+
+/** A directory that holds what a release holds. */
+async function release(dir: TempDir): Promise<string> {
+  const archive = await fakePackage();
+  await Deno.mkdir(dir.join("a release"));
+  await Deno.writeFile(dir.join(`a release/${DIRECTORY}.tar.gz`), archive);
+  const sum = createHash("sha256").update(archive).digest("hex");
+  await Deno.writeTextFile(dir.join("a release/SHA256SUMS"), `${sum}  ${DIRECTORY}.tar.gz\n`);
+  return dir.join("a release");
+}
+
+async function run(program: string, args: readonly string[], env: Record<string, string>): Promise<Ran> {
+  const command = new Deno.Command(program, {
+    args: [...args],
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", ...env },
+  });
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+testWith(["shellcheck"], "the scripts of a release are clean", async () => {
+  const paths = SCRIPTS.map((name) => new URL(`../../scripts/${name}`, import.meta.url).pathname);
+  const { code, stdout } = await run("shellcheck", paths, {});
+  assert.equal(code, 0, stdout);
+});
+
+testWith(["gzip"], "install.sh installs from a directory, again, and removes it", async () => {
+  await using dir = await makeTempDir();
+  const env = { HOME: dir.join("home") };
+  const from = ["--from", await release(dir), "--platform", "linux-x86_64"];
+  for (let time = 1; time <= 2; time++) {
+    const installed = await run(INSTALL, from, env);
+    assert.equal(installed.code, 0, installed.stderr);
+    assert.match(installed.stdout, /^Installed docker-image-pusher 0\.0\.7 as .*\n.* to PATH/);
+  }
+  const ran = await run(dir.join("home/.local/bin/docker-image-pusher"), ["a b"], env);
+  assert.deepEqual([ran.code, ran.stdout.endsWith("<a b>")], [7, true]);
+  assert.equal((await run(INSTALL, ["--uninstall"], env)).code, 0);
+  for (const part of ["bin", "lib"]) {
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(dir.join(`home/.local/${part}`))), []);
+  }
+  const again = await run(INSTALL, ["--uninstall"], env);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /it is not installed/);
+});
+
+testWith(["gzip"], "install.sh installs a file into a prefix, by the checksum it is given", async () => {
+  await using dir = await makeTempDir();
+  const file = `${await release(dir)}/${DIRECTORY}.tar.gz`;
+  const sum = createHash("sha256").update(await Deno.readFile(file)).digest("hex");
+  const prefix = dir.join("opt/some where");
+  const args = ["--from", file, "--prefix", prefix, "--sha256"];
+  const refused = await run(INSTALL, [...args, sum.replace(/^./, "z")], {});
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /its checksum is/);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(`${prefix}/lib`)), []);
+  const installed = await run(INSTALL, [...args, sum], { PATH: `/usr/bin:/bin:${prefix}/bin` });
+  assert.equal(installed.code, 0, installed.stderr);
+  assert.doesNotMatch(installed.stdout, /PATH/);
+});
+
+testWith(["gzip"], "install.sh installs nothing that is damaged, unlisted or missing", async () => {
+  await using dir = await makeTempDir();
+  const from = await release(dir);
+  const env = { HOME: dir.path };
+  const args = ["--from", from, "--platform"];
+  const missing = await run(INSTALL, [...args, "linux-aarch64"], env);
+  assert.deepEqual([missing.code, /Cannot get/.test(missing.stderr)], [1, true]);
+  await Deno.writeTextFile(`${from}/SHA256SUMS`, "");
+  const unlisted = await run(INSTALL, [...args, "linux-x86_64"], env);
+  assert.deepEqual([unlisted.code, /does not list it/.test(unlisted.stderr)], [1, true]);
+  await Deno.writeTextFile(`${from}/SHA256SUMS`, `${"0".repeat(64)}  ${DIRECTORY}.tar.gz\n`);
+  const damaged = await run(INSTALL, [...args, "linux-x86_64"], env);
+  assert.deepEqual([damaged.code, /its checksum is/.test(damaged.stderr)], [1, true]);
+  assert.equal((await run(INSTALL, ["--prefix"], env)).code, 1);
+});
+
+async function selfExtractingFile(dir: TempDir): Promise<string> {
+  const path = dir.join("pusher.run");
+  const program = await selfExtracting(await fakePackage(), { version: "0.0.7", directory: DIRECTORY });
+  await Deno.writeFile(path, program, { mode: 0o755 });
+  return path;
+}
+
+testWith(["gzip"], "a file that unpacks itself does so once, also when several start", async () => {
+  await using dir = await makeTempDir();
+  const path = await selfExtractingFile(dir);
+  const env = { HOME: dir.path, XDG_CACHE_HOME: dir.join("a cache") };
+  const runs = await Promise.all(Array.from({ length: 5 }, () => run(path, ["a b", "", "$c"], env)));
+  for (const { code, stdout, stderr } of runs) {
+    assert.deepEqual([code, stderr], [7, ""]);
+    assert.match(stdout, /^<.*\/a cache\/docker-image-pusher\/0\.0\.7-[0-9a-f]{12}\/.*><a b><><\$c>$/);
+  }
+  const unpacked = await Array.fromAsync(Deno.readDir(dir.join("a cache/docker-image-pusher")));
+  assert.equal(unpacked.length, 1);
+  const inside = await Array.fromAsync(
+    Deno.readDir(dir.join(`a cache/docker-image-pusher/${unpacked[0]!.name}`)),
+  );
+  assert.deepEqual(inside.map(({ name }) => name), ["docker-image-pusher"]);
+});
+
+testWith(
+  ["gzip"],
+  "a file that unpacks itself takes a temporary directory where there is no cache",
+  async () => {
+    await using dir = await makeTempDir();
+    const path = await selfExtractingFile(dir);
+    await Deno.writeTextFile(dir.join("no_directory"), "");
+    await Deno.mkdir(dir.join("tmp"));
+    const env = { XDG_CACHE_HOME: dir.join("no_directory"), TMPDIR: dir.join("tmp") };
+    const { stdout, code } = await run(path, ["x"], env);
+    assert.deepEqual([code, stdout.startsWith(`<${dir.join("tmp")}/docker-image-pusher-`)], [7, true]);
+  },
+);
+
+testWith(["gzip"], "a file that unpacks itself refuses to run when it is damaged", async () => {
+  await using dir = await makeTempDir();
+  const path = await selfExtractingFile(dir);
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length - 9]! ^= 1;
+  await Deno.writeFile(path, bytes);
+  const { code, stderr } = await run(path, ["x"], { XDG_CACHE_HOME: dir.join("cache") });
+  assert.deepEqual([code, /the file is damaged/.test(stderr)], [70, true]);
+  const left = await Array.fromAsync(Deno.readDir(dir.join("cache/docker-image-pusher")));
+  assert.deepEqual(left, []);
+});
+
+testWith(["gzip"], "a file that unpacks itself is the program afterwards, for signals too", async () => {
+  await using dir = await makeTempDir();
+  const path = await selfExtractingFile(dir);
+  const child = new Deno.Command(path, { args: ["wait"], env: { XDG_CACHE_HOME: dir.path }, stdout: "piped" })
+    .spawn();
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  assert.equal(new TextDecoder().decode(value), `pid ${child.pid}\n`);
+  child.kill("SIGTERM");
+  const { signal } = await child.status;
+  assert.equal(signal, "SIGTERM");
+  await reader.cancel();
+});

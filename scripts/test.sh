@@ -27,6 +27,7 @@ nginx nginx-light
 tinyproxy tinyproxy-bin
 tmux tmux
 openssl openssl
+systemd-analyze systemd
 script util-linux
 /usr/bin/time time
 zstd zstd

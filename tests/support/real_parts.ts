@@ -11,6 +11,8 @@ interface Part {
   programs: readonly string[];
   /** Whether it works for root on Linux only. */
   needsRoot?: boolean;
+  /** Whether programs of the same name are others elsewhere. */
+  needsLinux?: boolean;
 }
 
 const PARTS = {
@@ -21,10 +23,10 @@ const PARTS = {
   "skopeo": { programs: ["skopeo"] },
   "umoci": { programs: ["umoci"] },
   "pass": { programs: ["docker-credential-pass", "pass", "gpg", "gpgconf", "gpg-agent"] },
-  "terminal": { programs: ["script", "stty"] },
+  "terminal": { programs: ["script", "stty"], needsLinux: true },
   "nginx": { programs: ["nginx"] },
   "tinyproxy": { programs: ["tinyproxy"] },
-  "time": { programs: ["/usr/bin/time"] },
+  "time": { programs: ["/usr/bin/time"], needsLinux: true },
   "mount": { programs: ["mount", "umount"], needsRoot: true },
   "gzip": { programs: ["gzip"] },
   "zstd": { programs: ["zstd"] },
@@ -35,6 +37,7 @@ const PARTS = {
   "zsh": { programs: ["zsh"] },
   "fish": { programs: ["fish"] },
   "shellcheck": { programs: ["shellcheck"] },
+  "systemd": { programs: ["systemd-analyze"] },
 } as const satisfies Record<string, Part>;
 
 /** A program, or several, that tests may need. */
@@ -58,8 +61,9 @@ function failFor(missing: readonly string[]): never {
   throw new Error(`Cannot run: no ${missing.join(", no ")}, and CI=true allows no skipping`);
 }
 
-function missingOf({ programs, needsRoot = false }: Part): string[] {
+function missingOf({ programs, needsRoot = false, needsLinux = false }: Part): string[] {
   const missing: string[] = programs.filter((program) => !isInstalled(program));
+  if (needsLinux && Deno.build.os !== "linux") missing.push("Linux");
   if (needsRoot && !(Deno.build.os === "linux" && Deno.uid() === 0)) missing.push("root on Linux");
   return missing;
 }

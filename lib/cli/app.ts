@@ -4,6 +4,7 @@ import { exitCodeOf } from "./exit_codes.ts";
 import type { Host } from "./host.ts";
 import { defineCompletions } from "./tree/completions_command.ts";
 import { defineCache } from "./tree/cache_command.ts";
+import { defineCopy } from "./tree/copy_command.ts";
 import { defineHistory } from "./tree/history_command.ts";
 import { defineInspect } from "./tree/inspect_command.ts";
 import { defineLogin } from "./tree/login_command.ts";
@@ -21,6 +22,7 @@ import { terminalStyle } from "./terminal_style.ts";
 const COMMANDS = [
   definePush,
   definePull,
+  defineCopy,
   defineSave,
   defineInspect,
   defineVerify,

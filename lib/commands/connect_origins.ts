@@ -2,7 +2,7 @@ import { Repository } from "../registry/repository.ts";
 import type { Credentials } from "../spec/credentials.ts";
 import { formatRepository, type Reference } from "../spec/reference.ts";
 import { MirroredOrigin } from "../transfer/fetch/mirrored_origin.ts";
-import type { ImageOrigin } from "../transfer/ports.ts";
+import type { CopyOrigin } from "../transfer/ports.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectRegistries, type RegistryConnections, type RepositoryName } from "./connect_registries.ts";
 import type { NetworkOptions } from "./network_options.ts";
@@ -12,6 +12,12 @@ import { findPushState } from "./push/push_state.ts";
 export interface OriginOptions extends NetworkOptions {
   /** User and password, if there is one registry only. */
   credentials?: Credentials | undefined;
+  /**
+   * Whether credentials of the environment count.
+   *
+   * @default {if there is one registry only}
+   */
+  usesEnvironment?: boolean | undefined;
   /** Where logins are kept. */
   stateDir?: string | undefined;
 }
@@ -23,7 +29,7 @@ export interface Origins extends Disposable {
    *
    * @param reference Which.
    */
-  of(reference: Reference): ImageOrigin;
+  of(reference: Reference): CopyOrigin;
 }
 
 /**
@@ -57,7 +63,7 @@ export async function connectOrigins(
   const stored = { caFiles: options.caFiles, usesEnvironment: false, store };
   const mirrors = resources.use(await connectRegistries([...names.values()].flat(), stored, context));
   const onWarning = (message: string): void => context.onEvent({ type: "warning", message });
-  const origins = new Map<Reference, ImageOrigin>();
+  const origins = new Map<Reference, CopyOrigin>();
   for (const [reference, itsMirrors] of names) {
     origins.set(
       reference,

@@ -11,6 +11,7 @@ import { type FoundManifest, manifestContent } from "./manifest_content.ts";
 import { registryError } from "./registry_error.ts";
 import { discard, readCapped, type RegistryRequest } from "./registry_request.ts";
 import type { RegistrySession } from "./registry_session.ts";
+import { type ListAccess, listReferrers, listTags } from "./repository_lists.ts";
 import { uploadLocation } from "./upload_location.ts";
 
 /** How a {@linkcode Repository} is used. */
@@ -199,7 +200,7 @@ export class Repository {
    * @param signal Ends the request.
    * @returns Its digest, or `undefined` if there is none.
    */
-  async manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined> {
+  async manifestDigest(reference: string, signal: AbortSignal): Promise<Digest | undefined> {
     const found = await this.#askManifest("HEAD", reference, signal);
     if (!found) return undefined;
     await discard(found);
@@ -287,6 +288,37 @@ export class Repository {
     if (response.status === 405) return "not allowed";
     const size = response.headers.get("content-length");
     return { sizeBytes: size === null ? undefined : Number(size) };
+  }
+
+  /**
+   * Lists the tags.
+   *
+   * @param signal Ends the requests.
+   * @returns All tags, in the order of the registry; `undefined` if there is no such repository.
+   * @throws {PusherError} As the registry or the network failed, `REGISTRY_UNSUPPORTED` if it is no list.
+   */
+  async listTags(signal: AbortSignal): Promise<string[] | undefined> {
+    return await listTags(this.#lists(signal));
+  }
+
+  /**
+   * Lists what refers to a manifest; fails as {@linkcode Repository.listTags} does.
+   *
+   * @param subject Digest of the manifest; it need not be there.
+   * @param signal Ends the requests.
+   * @returns What refers to it; `undefined` if the registry keeps no such lists, and clients keep them under tags.
+   */
+  async listReferrers(subject: Digest, signal: AbortSignal): Promise<Descriptor[] | undefined> {
+    return await listReferrers(subject, this.#lists(signal));
+  }
+
+  #lists(signal: AbortSignal): ListAccess {
+    return {
+      name: this.name,
+      request: (path, headers = {}) => this.#request("GET", path, { headers, signal }),
+      exchange: this.#session.exchange,
+      failure: (response, request, action) => this.#error(response, request, action),
+    };
   }
 
   async #askManifest(

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
 import type { ManifestNode } from "../spec/image.ts";
@@ -29,6 +30,14 @@ export interface BlobSource {
    * @returns A stream that gives exactly that part, or fails with `ARCHIVE_CORRUPT`.
    */
   openBlob(blob: Descriptor, range?: BlobRange): ReadableStream<Uint8Array>;
+  /** Makes the error for a blob that should have one digest and has another; that of an archive when absent. */
+  readonly wrongContent?: (expected: Digest, actual: string) => PusherError<"DIGEST_MISMATCH">;
+  /**
+   * Whether reading something again costs as much as the first time.
+   *
+   * @default {false}
+   */
+  readonly isRemote?: boolean;
 }
 
 /** A repository that blobs are read from. */
@@ -136,6 +145,33 @@ export interface KeptDraft extends Disposable {
   commit(options: { isVerified: boolean }): Promise<void>;
   /** Removes it. */
   abandon(): Promise<void>;
+}
+
+/** A repository that images are read from with all that belongs to them. */
+export interface CopyOrigin extends ImageOrigin {
+  /**
+   * Asks which manifest a tag stands for.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its digest; `undefined` if there is none.
+   */
+  manifestDigest(reference: string, signal: AbortSignal): Promise<Digest | undefined>;
+  /**
+   * Lists the tags.
+   *
+   * @param signal Ends the requests.
+   * @returns All tags; `undefined` if there is no such repository.
+   */
+  listTags(signal: AbortSignal): Promise<string[] | undefined>;
+  /**
+   * Lists what refers to a manifest.
+   *
+   * @param subject Digest of the manifest.
+   * @param signal Ends the requests.
+   * @returns What refers to it; `undefined` if the registry keeps no such lists, and clients keep them under tags.
+   */
+  listReferrers(subject: Digest, signal: AbortSignal): Promise<Descriptor[] | undefined>;
 }
 
 /** A repository that can be asked what it holds. */

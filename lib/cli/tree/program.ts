@@ -134,6 +134,17 @@ export function collect(value: string, previous: string[] | undefined): string[]
   return [...previous ?? [], value];
 }
 
+/**
+ * Parses `--platform`, which can be given several times and may name several at once.
+ *
+ * @param text What it is given this time.
+ * @param previous What it was given before.
+ * @returns All of it.
+ */
+export function collectPlatforms(text: string, previous: string[] | undefined): string[] {
+  return [...previous ?? [], ...text.split(",")];
+}
+
 /** The parser's message reads "error: unknown option '--x'", with a suggestion in a second line. */
 function usageError(error: CommanderError, program: Program, args: readonly string[]): PusherError {
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");

@@ -1,17 +1,12 @@
 import type { CommandContext } from "../../commands/command_context.ts";
 import { PusherError } from "../../errors.ts";
-import { parseByteSize } from "../../util/byte_size.ts";
-import { printable } from "../../util/printable.ts";
 import type { Outcome } from "../command_runner.ts";
 import { networkOptions } from "./network_flags.ts";
-import { collect, type CommandLine } from "./program.ts";
 import { parseCompression } from "./parse_compression.ts";
 import { parseRate } from "./parse_rate.ts";
+import { collect, collectPlatforms, type CommandLine } from "./program.ts";
+import { MAX_CONCURRENCY, parseChunkSize, parseConcurrency } from "./transfer_flags.ts";
 import { readCredentials } from "../read_credentials.ts";
-
-const MAX_CONCURRENCY = 64;
-const MIN_CHUNK_BYTES = 2 ** 20;
-const MAX_CHUNK_BYTES = 4 * 2 ** 30;
 
 /**
  * Defines `push`.
@@ -41,7 +36,7 @@ export function definePush({ program, host, args, run }: CommandLine): void {
     .option(
       "--platform <platforms>",
       "push only these platforms, such as linux/amd64,linux/arm64 (repeatable)",
-      (text, previous?: readonly string[]) => [...previous ?? [], ...text.split(",")],
+      collectPlatforms,
     )
     .option("--index", "make one image for several platforms of all images, and push that")
     .option("--no-attestations", "leave provenance and SBOM attestations out")
@@ -141,31 +136,10 @@ Examples:
     });
 }
 
-function parseConcurrency(text: string): number {
-  const number = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= MAX_CONCURRENCY) return number;
-  throw invalid("--concurrency", text, `a whole number from 1 to ${MAX_CONCURRENCY}`);
-}
-
-function parseChunkSize(text: string): number {
-  const sizeBytes = parseByteSize(text);
-  if (sizeBytes !== undefined && sizeBytes >= MIN_CHUNK_BYTES && sizeBytes <= MAX_CHUNK_BYTES) {
-    return sizeBytes;
-  }
-  throw invalid("--blob-chunk", text, "a size from 1MiB to 4GiB");
-}
-
 function sharedInput(): PusherError {
   return new PusherError("USAGE", "Cannot read both an archive and the password from standard input", {
     detail: { option: "--password-stdin" },
     hint: "Run login first, or set DOCKER_USERNAME and DOCKER_PASSWORD.",
-  });
-}
-
-function invalid(option: string, value: string, wanted: string): PusherError {
-  return new PusherError("USAGE", `Cannot use ${option} "${printable(value)}": it is not ${wanted}`, {
-    detail: { option },
-    hint: `Give ${wanted}, or leave ${option} out.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { PusherError } from "../../errors.ts";
 import { type PlannedBlob, plannedBytes, type PushPlan } from "../../transfer/push/plan_push.ts";
-import type { PushReport } from "../../transfer/progress/report.ts";
+import type { PushFailure, PushReport } from "../../transfer/progress/report.ts";
+import type { TransferTotals } from "../../transfer/progress/transfer_tally.ts";
 import { formatByteSize } from "../../util/byte_size.ts";
 import { printable } from "../../util/printable.ts";
 import type { Outcome } from "../command_runner.ts";
@@ -19,7 +20,7 @@ export function pushOutcome(report: PushReport): Outcome {
       reference.endsWith(`@${digest}`) ? reference : `${reference}@${digest}`
     ),
     summary: summaryText(report),
-    error: partialError(report),
+    error: partialError("push", report.failures, report.pushed.length),
   };
 }
 
@@ -56,9 +57,25 @@ function plannedText(blobs: readonly PlannedBlob[]): string {
 }
 
 function summaryText(report: PushReport): string {
-  const { pushed, sentBytes, existingBytes, mountedBytes, resumedBytes, retries } = report;
-  const { compression, durationMs } = report;
+  const { pushed, compression } = report;
   const what = pushed.length === 1 ? printable(pushed[0]!.reference) : `${pushed.length} images`;
+  const compressed = compression?.plainBytes
+    ? `, ${formatByteSize(compression.plainBytes)} compressed to ${
+      formatByteSize(compression.compressedBytes)
+    }`
+    : "";
+  return `Pushed ${what}: ${sentText(report, compressed)}`;
+}
+
+/**
+ * Tells what was sent, and how long it took.
+ *
+ * @param totals Bytes and time.
+ * @param addition What else there is to say of what was sent; begins with a comma.
+ * @returns For example `1.00 MiB sent, 2.00 MiB already there, in 1.5s (683 KiB/s)`.
+ */
+export function sentText(totals: TransferTotals & { durationMs: number }, addition = ""): string {
+  const { sentBytes, existingBytes, mountedBytes, resumedBytes, retries, durationMs } = totals;
   const sent = sentBytes === 0 ? "nothing sent" : `${formatByteSize(sentBytes)} sent`;
   const others = [
     [existingBytes, "already there"],
@@ -69,26 +86,30 @@ function summaryText(report: PushReport): string {
     "",
   );
   const rate = sentBytes === 0 ? "" : ` (${formatRate(sentBytes / Math.max(durationMs, 1) * 1_000)})`;
-  const compressed = compression?.plainBytes
-    ? `, ${formatByteSize(compression.plainBytes)} compressed to ${
-      formatByteSize(compression.compressedBytes)
-    }`
-    : "";
-  return `Pushed ${what}: ${sent}${compressed}${unsent}, in ${formatElapsed(durationMs)}${rate}${
-    retriesText(retries)
-  }`;
+  return `${sent}${addition}${unsent}, in ${formatElapsed(durationMs)}${rate}${retriesText(retries)}`;
 }
 
-function partialError(report: PushReport): PusherError | undefined {
-  const { failures, pushed } = report;
+/**
+ * Makes the error of a run that got some images through, but not all.
+ *
+ * @param verb What could not be done, for example `push`.
+ * @param failures What failed.
+ * @param succeeded How many images got through.
+ * @returns The error; `undefined` if nothing failed.
+ */
+export function partialError(
+  verb: string,
+  failures: readonly PushFailure[],
+  succeeded: number,
+): PusherError | undefined {
   if (failures.length === 0) return undefined;
   return new PusherError(
     "PARTIAL",
-    `Cannot push ${failures.length} of ${failures.length + pushed.length} images`,
+    `Cannot ${verb} ${failures.length} of ${failures.length + succeeded} images`,
     {
       detail: {
         failures: failures.map(({ reference, error }) => ({ target: reference, error })),
-        succeeded: pushed.length,
+        succeeded,
       },
       hint: "Run the same command again: what arrived is not sent twice.",
     },

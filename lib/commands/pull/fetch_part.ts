@@ -7,6 +7,7 @@ import { pickPlatforms } from "../../spec/pick_platforms.ts";
 import { formatPlatform, isSamePlatform, normalizePlatform, type Platform } from "../../spec/platform.ts";
 import { isAttestation, platformImages, platformOf } from "../../spec/platform_images.ts";
 import { formatReference, type Reference } from "../../spec/reference.ts";
+import { withoutAttestations } from "../../spec/without_attestations.ts";
 import { type FetchedImage, fetchImage } from "../../transfer/fetch/fetch_image.ts";
 import type { ImageOrigin } from "../../transfer/ports.ts";
 import { printable } from "../../util/printable.ts";
@@ -23,6 +24,18 @@ export interface PartOptions {
   platforms?: readonly string[] | undefined;
   /** Whose media types manifests get; those that they have when absent. */
   format?: ManifestFormat | undefined;
+  /**
+   * Whether attestations are taken along.
+   *
+   * @default {true}
+   */
+  attestations?: boolean | undefined;
+}
+
+/** What is wanted of an image, and what becomes of it. */
+export interface FetchPartOptions extends PartOptions {
+  /** What is done with it, for people. */
+  verb: "pulled" | "copied";
 }
 
 /**
@@ -39,11 +52,11 @@ export interface PartOptions {
 export async function fetchPart(
   origin: ImageOrigin,
   reference: Reference,
-  options: PartOptions,
+  options: FetchPartOptions,
   context: CommandContext,
 ): Promise<FetchedImage> {
   const { clock, random, signal, onEvent } = context;
-  const { platforms: named, format } = options;
+  const { platforms: named, format, attestations = true, verb } = options;
   const isAll = named?.includes(ALL) ?? false;
   const platforms = named === undefined ? [hostPlatform()] : isAll ? [] : parsePlatforms(named);
   const wants = isAll ? undefined : wantsPlatforms(platforms);
@@ -54,8 +67,10 @@ export async function fetchPart(
   const part = isAll
     ? found.root
     : await partFor(found.root, { platforms, isNamed: named !== undefined, name });
-  const root = format ? await convertFormat(part, format) : part;
-  const message = changeText(name, { found: found.root, part, root }, platforms);
+  const plain = attestations ? part : await withoutAttestations(part);
+  const root = format ? await convertFormat(plain, format) : plain;
+  const message = changeText(`${name} is ${verb}`, { found: found.root, part, plain, root }) ??
+    foreignText(name, part, platforms);
   if (message) onEvent({ type: "notice", message: printable(message, 1000) });
   return { ...found, root };
 }
@@ -100,22 +115,27 @@ function offeredPlatforms(root: ManifestNode): string[] {
   return [...new Set([...fetched, ...listed].map(formatPlatform))].sort();
 }
 
-function changeText(
-  name: string,
-  { found, part, root }: { found: ManifestNode; part: ManifestNode; root: ManifestNode },
-  platforms: readonly Platform[],
-): string | undefined {
-  const [own] = isIndexType(part.descriptor.mediaType) ? [] : offeredPlatforms(part);
-  const { digest } = root.descriptor;
+/** An image on its way to what is wanted of it. */
+interface Stages {
+  found: ManifestNode;
+  part: ManifestNode;
+  plain: ManifestNode;
+  root: ManifestNode;
+}
+
+function changeText(beginning: string, { found, part, plain, root }: Stages): string | undefined {
   const changes = [
     ...(part === found ? [] : [`for ${offeredPlatforms(part).join(", ")} only`]),
-    ...(root === part ? [] : ["in another format"]),
+    ...(plain === part ? [] : ["without attestations"]),
+    ...(root === plain ? [] : ["in another format"]),
   ];
-  if (changes.length > 0) {
-    const choice = part === found ? "" : `; it has ${offeredPlatforms(found).join(", ")}`;
-    return `${name} is pulled ${changes.join(", ")}, as ${digest}${choice}.`;
-  }
-  const [platform] = platforms;
+  if (changes.length === 0) return undefined;
+  const choice = part === found ? "" : `; it has ${offeredPlatforms(found).join(", ")}`;
+  return `${beginning} ${changes.join(", ")}, as ${root.descriptor.digest}${choice}.`;
+}
+
+function foreignText(name: string, part: ManifestNode, [platform]: readonly Platform[]): string | undefined {
+  const [own] = isIndexType(part.descriptor.mediaType) ? [] : offeredPlatforms(part);
   const isForeign = own !== undefined && platform !== undefined && own !== formatPlatform(platform);
   return isForeign ? `${name} is for ${own}, not for ${formatPlatform(platform)}.` : undefined;
 }

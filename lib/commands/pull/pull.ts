@@ -108,7 +108,7 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
   const fetched: Fetched[] = [];
   for (const reference of references) {
     const origin = keeper.of(reference);
-    const { root, configs } = await fetchPart(origin, reference, options, context);
+    const { root, configs } = await fetchPart(origin, reference, { ...options, verb: "pulled" }, context);
     fetched.push({ image: { names: [nameFor(reference, root.descriptor.digest)], root }, origin, configs });
   }
   tellForeign(fetched, context);

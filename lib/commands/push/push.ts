@@ -1,18 +1,17 @@
 import type { FileConsumer } from "../../archive/read_piped_archive.ts";
-import { isPusherError } from "../../errors.ts";
 import { formatReference } from "../../spec/reference.ts";
 import type { PushHistory } from "../../state/push_history.ts";
 import type { PassingPush } from "../../transfer/pass/passing_push.ts";
 import { planPush, type PushPlan } from "../../transfer/push/plan_push.ts";
-import { jobReference, type PushJob } from "../../transfer/push/push_job.ts";
+import type { PushJob } from "../../transfer/push/push_job.ts";
 import { PushRun } from "../../transfer/push/push_run.ts";
-import type { PushedImage, PushFailure, PushReport } from "../../transfer/progress/report.ts";
+import type { PushedImage, PushReport } from "../../transfer/progress/report.ts";
 import { TransferTally } from "../../transfer/progress/transfer_tally.ts";
-import { verifyPush } from "../../transfer/push/verify_push.ts";
 import type { CompressionMethod } from "../../util/compressor_pool.ts";
 import { DEFAULT_RETRY_POLICY, type RetryContext } from "../../util/retry.ts";
 import type { CommandContext } from "../command_context.ts";
 import { findInputs } from "./find_inputs.ts";
+import { firstFailure } from "./first_failure.ts";
 import { JobCompressor } from "./job_compressor.ts";
 import { openArchives } from "./open_archives.ts";
 import { keepReceipt } from "../keep_receipt.ts";
@@ -22,6 +21,7 @@ import { openPushSettings, type TransferOptions } from "./push_settings.ts";
 import { findPushState, type PushState } from "./push_state.ts";
 import type { ImageTarget } from "./push_targets.ts";
 import { startPassing } from "./start_passing.ts";
+import { verifyPushed } from "./verify_pushed.ts";
 
 /** What to push where. */
 export interface PushOptions extends Omit<PreparationOptions, "platforms">, TransferOptions {
@@ -55,7 +55,7 @@ export async function push(options: PushOptions, context: CommandContext): Promi
     resultOf: ({ pushed, failures }) => ({ images: pushed, failures }),
   }, context);
   const { pushed, failures } = report;
-  if (failures.length > 0 && pushed.length === 0) throw firstOf(failures, context);
+  if (failures.length > 0 && pushed.length === 0) throw firstFailure(failures, context);
   return report;
 }
 
@@ -93,7 +93,7 @@ async function pushAll(options: PushOptions, context: CommandContext): Promise<P
     return await pushJobs(jobs, { compressor, run, pusher: run });
   };
   const { jobs: sent, report } = await send();
-  const verified = options.verify ? await verifyAll(sent, report, retryContext(context)) : report;
+  const verified = options.verify ? await verifyPushed(sent, report, retryContext(context)) : report;
   const whole = { ...verified, failures: [...failures, ...verified.failures] };
   await remember(state.history, chosen, whole.pushed, context.clock.now());
   return whole;
@@ -138,13 +138,6 @@ function compressorFor(
   return method && new JobCompressor(directory, { method, chunkSizeBytes, clock, onWarning, onEvent });
 }
 
-/** The failure that stands for all; what others say differently becomes a warning. */
-function firstOf(failures: readonly PushFailure[], { onEvent }: CommandContext): Error {
-  const [first, ...others] = new Map(failures.map(({ error }) => [error.message, error])).values();
-  for (const { message } of others) onEvent({ type: "warning", message });
-  return first!;
-}
-
 /**
  * Finds out what {@linkcode push} would do. Registries are asked, nothing is sent, nobody is asked to confirm.
  *
@@ -173,26 +166,6 @@ export async function planOfPush(options: PushOptions, context: CommandContext):
 
 function retryContext({ clock, random, signal }: CommandContext): RetryContext {
   return { policy: DEFAULT_RETRY_POLICY, clock, random, signal };
-}
-
-/** What was pushed but is not found complete counts as failed. */
-async function verifyAll(
-  jobs: readonly PushJob[],
-  report: PushReport,
-  retryContext: RetryContext,
-): Promise<PushReport> {
-  const pushed: PushedImage[] = [];
-  const failures: PushFailure[] = [...report.failures];
-  for (const image of report.pushed) {
-    try {
-      await verifyPush(jobs.find((job) => jobReference(job) === image.reference)!, retryContext);
-      pushed.push(image);
-    } catch (error) {
-      if (!isPusherError(error)) throw error;
-      failures.push({ reference: image.reference, error });
-    }
-  }
-  return { ...report, pushed, failures };
 }
 
 async function remember(

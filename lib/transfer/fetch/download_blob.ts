@@ -13,8 +13,8 @@ const WORTHWHILE_BYTES = 2 ** 20;
 
 /** How a blob is downloaded. */
 export interface DownloadOptions extends RetryContext {
-  /** Sees every byte; of a blob that is partly there, it has seen that part. */
-  check: DigestCheck;
+  /** Sees every byte; of a blob that is partly there, it has seen that part. Absent where whoever reads verifies. */
+  check?: DigestCheck | undefined;
   /**
    * Bytes that are there already.
    *
@@ -28,7 +28,7 @@ export interface DownloadOptions extends RetryContext {
 }
 
 /**
- * Downloads a blob, verified while it passes: its last bytes come only if all of it has the right digest. A broken
+ * Downloads a blob, verified while it passes: its last bytes come only if all of it passes the check. A broken
  * download goes on where it broke. Nothing is read ahead: whoever takes the bytes sets the pace.
  *
  * @param blob Which.
@@ -44,7 +44,7 @@ export async function* downloadBlob(
 ): AsyncGenerator<Uint8Array, void, void> {
   const { check, limiter, signal, clock, onEvent, offsetBytes = 0 } = options;
   let positionBytes = offsetBytes;
-  if (positionBytes === blob.size) return await check.pass(new Uint8Array(), positionBytes);
+  if (positionBytes === blob.size) return await check?.pass(new Uint8Array(), positionBytes);
   for (let failures = 0;;) {
     const startBytes = positionBytes;
     try {
@@ -52,7 +52,7 @@ export async function* downloadBlob(
       for await (const chunk of reusedChunks(content, limiter?.pieceBytes)) {
         if (positionBytes + chunk.length > blob.size) throw tooLong(blob, origin);
         await limiter?.take(chunk.length, signal);
-        await check.pass(chunk, positionBytes);
+        await check?.pass(chunk, positionBytes);
         positionBytes += chunk.length;
         yield chunk;
       }

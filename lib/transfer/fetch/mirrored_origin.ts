@@ -1,7 +1,8 @@
 import { isPusherError, type PusherError } from "../../errors.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import type { ManifestNode } from "../../spec/image.ts";
-import type { ImageOrigin } from "../ports.ts";
+import type { Digest } from "../../spec/digest.ts";
+import type { CopyOrigin, ImageOrigin } from "../ports.ts";
 
 /** What a {@linkcode MirroredOrigin} needs. */
 export interface MirroredOriginOptions {
@@ -10,7 +11,7 @@ export interface MirroredOriginOptions {
   /** Where the same is asked for first, in this order. */
   mirrors: readonly ImageOrigin[];
   /** Connects to the repository itself; not called as long as the mirrors have everything. */
-  connect: () => Promise<ImageOrigin>;
+  connect: () => Promise<CopyOrigin>;
   /** Told why a mirror is asked no more. */
   onWarning: (message: string) => void;
 }
@@ -19,7 +20,7 @@ export interface MirroredOriginOptions {
  * A repository that is read from its mirrors as far as they have what is asked for, and from itself otherwise. A mirror
  * that fails is asked no more. Nothing has to be believed: what is read is verified by whoever reads it.
  */
-export class MirroredOrigin implements ImageOrigin {
+export class MirroredOrigin implements CopyOrigin {
   #options: MirroredOriginOptions;
   #mirrors: ImageOrigin[];
 
@@ -68,6 +69,40 @@ export class MirroredOrigin implements ImageOrigin {
   ): Promise<ReadableStream<Uint8Array>> {
     const found = await this.#ask((mirror) => mirror.readBlob(blob, offsetBytes, signal), signal);
     return found ?? await (await this.#options.connect()).readBlob(blob, offsetBytes, signal);
+  }
+
+  /**
+   * Finds out which manifest a tag stands for, at the first that has it.
+   *
+   * @param reference Tag or digest.
+   * @param signal Ends the request.
+   * @returns Its digest; `undefined` if there is none.
+   */
+  async manifestDigest(reference: string, signal: AbortSignal): Promise<Digest | undefined> {
+    const found = await this.#ask((mirror) => mirror.readManifest(reference, signal), signal);
+    return found?.descriptor.digest ??
+      await (await this.#options.connect()).manifestDigest(reference, signal);
+  }
+
+  /**
+   * Lists the tags of the repository itself: what a mirror lists need not be all.
+   *
+   * @param signal Ends the requests.
+   * @returns All tags; `undefined` if there is no such repository.
+   */
+  async listTags(signal: AbortSignal): Promise<string[] | undefined> {
+    return await (await this.#options.connect()).listTags(signal);
+  }
+
+  /**
+   * Lists what refers to a manifest at the repository itself.
+   *
+   * @param subject Digest of the manifest.
+   * @param signal Ends the requests.
+   * @returns What refers to it; `undefined` if the registry keeps no such lists.
+   */
+  async listReferrers(subject: Digest, signal: AbortSignal): Promise<Descriptor[] | undefined> {
+    return await (await this.#options.connect()).listReferrers(subject, signal);
   }
 
   async #ask<T>(

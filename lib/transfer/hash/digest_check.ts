@@ -97,7 +97,7 @@ export async function startDigestCheck(
   const hash = await startBlobHash(algorithmOf(blob.digest), {
     effort,
     sizeBytes: blob.size,
-    reread: (lengthBytes) => source.openBlob(blob, { lengthBytes }),
+    reread: source.isRemote ? undefined : (lengthBytes) => source.openBlob(blob, { lengthBytes }),
   });
-  return new DigestCheck(blob, hash);
+  return new DigestCheck(blob, hash, source.wrongContent);
 }

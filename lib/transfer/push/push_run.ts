@@ -1,5 +1,6 @@
 import { isPusherError } from "../../errors.ts";
 import { RateLimiter } from "../../util/rate_limiter.ts";
+import { SourceFailure } from "../fetch/source_failure.ts";
 import { HashEffort } from "../hash/hash_effort.ts";
 import type { PushContext } from "./push_images.ts";
 import { jobReference, type PushJob, transferableBlobs } from "./push_job.ts";
@@ -104,8 +105,9 @@ export class PushRun implements Disposable {
     for (const job of jobs) {
       try {
         results.set(job, await lane.push(job));
-      } catch (error) {
+      } catch (reason) {
         this.signal.throwIfAborted();
+        const error = reason instanceof SourceFailure ? reason.cause : reason;
         if (!isPusherError(error)) throw error;
         results.set(job, { reference: jobReference(job), error });
       }

@@ -1,0 +1,32 @@
+import { isPusherError } from "../../errors.ts";
+import { jobReference, type PushJob } from "../../transfer/push/push_job.ts";
+import { verifyPush } from "../../transfer/push/verify_push.ts";
+import type { PushedImage, PushFailure, PushReport } from "../../transfer/progress/report.ts";
+import type { RetryContext } from "../../util/retry.ts";
+
+/**
+ * Asks registries whether they hold what was pushed; see {@linkcode verifyPush}.
+ *
+ * @param jobs What was pushed.
+ * @param report What came of it.
+ * @param context Retries and time.
+ * @returns The report; what was pushed but is not found complete counts as failed.
+ */
+export async function verifyPushed(
+  jobs: readonly PushJob[],
+  report: PushReport,
+  context: RetryContext,
+): Promise<PushReport> {
+  const pushed: PushedImage[] = [];
+  const failures: PushFailure[] = [...report.failures];
+  for (const image of report.pushed) {
+    try {
+      await verifyPush(jobs.find((job) => jobReference(job) === image.reference)!, context);
+      pushed.push(image);
+    } catch (error) {
+      if (!isPusherError(error)) throw error;
+      failures.push({ reference: image.reference, error });
+    }
+  }
+  return { ...report, pushed, failures };
+}

@@ -6,7 +6,7 @@ import { isTag } from "./reference.ts";
 const ATTACHMENTS: readonly string[] = ["sig", "att", "sbom"];
 
 /** Tags that say which manifest they belong to: lists of referrers, and what cosign keeps. */
-const ATTACHED_REGEXP = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{64})(?:\.[a-z]+)?$/;
+const ATTACHED_REGEXP = /^sha(?:256|512)-[0-9a-f]{64}(?:\.[a-z]+)?$/;
 
 /**
  * Whether text stands for all tags that look like it.

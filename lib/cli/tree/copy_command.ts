@@ -17,8 +17,8 @@ export function defineCopy({ program, host, args, run }: CommandLine): void {
       "Copies images from a registry to others, without storing them here, and prints " +
         "registry/repository:tag@digest for each.",
     )
-    .argument("<source>", "an image, or with * or ? in the place of its tag all that fit")
-    .argument("<destinations...>", "where to; without a tag, images keep theirs")
+    .argument("<src>", "an image, or with * or ? in the place of its tag all that fit")
+    .argument("<dst...>", "where to; without a tag, images keep theirs")
     .optionsGroup("Image options:")
     .option(
       "--platform <platforms>",

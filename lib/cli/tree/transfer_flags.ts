@@ -1,3 +1,9 @@
+/**
+ * Values of the flags that say how blobs are sent.
+ *
+ * @module
+ */
+
 import { PusherError } from "../../errors.ts";
 import { parseByteSize } from "../../util/byte_size.ts";
 import { printable } from "../../util/printable.ts";

@@ -4,7 +4,7 @@ import type { Descriptor } from "../../../../lib/spec/descriptor.ts";
 import { digestOf, sha256Digest } from "../../../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../../../lib/spec/media_type.ts";
 import { MirroredOrigin } from "../../../../lib/transfer/fetch/mirrored_origin.ts";
-import type { ImageOrigin } from "../../../../lib/transfer/ports.ts";
+import type { CopyOrigin } from "../../../../lib/transfer/ports.ts";
 
 const { signal } = new AbortController();
 
@@ -16,7 +16,7 @@ function failure(status: number): PusherError {
 }
 
 /** Says what was asked of it, and answers as it was told to. */
-function originOf(name: string, asked: string[], outcome: "has" | "lacks" | PusherError): ImageOrigin {
+function originOf(name: string, asked: string[], outcome: "has" | "lacks" | PusherError): CopyOrigin {
   const bytes = new TextEncoder().encode(name);
   return {
     name,
@@ -36,6 +36,18 @@ function originOf(name: string, asked: string[], outcome: "has" | "lacks" | Push
       if (outcome === "lacks") return Promise.reject(failure(404));
       if (outcome !== "has") return Promise.reject(outcome);
       return Promise.resolve(ReadableStream.from([bytes]));
+    },
+    manifestDigest() {
+      asked.push(`${name}: digest`);
+      return outcome === "has" ? digestOf(bytes) : Promise.resolve(undefined);
+    },
+    listTags() {
+      asked.push(`${name}: tags`);
+      return Promise.resolve([name]);
+    },
+    listReferrers() {
+      asked.push(`${name}: referrers`);
+      return Promise.resolve(undefined);
     },
   };
 }
@@ -86,6 +98,22 @@ Deno.test("MirroredOrigin reads from the registry itself what no mirror has", as
   const none = stageOf("lacks", "lacks");
   assert.equal(await manifestOf(none), undefined);
   await assert.rejects(blobOf(none), { code: "REGISTRY_REJECTED" });
+});
+
+Deno.test("MirroredOrigin asks mirrors what a tag stands for, and the registry itself for lists", async () => {
+  const mirrored = stageOf("has", "has");
+  assert.equal(
+    await mirrored.origin.manifestDigest("1", signal),
+    await digestOf(new TextEncoder().encode("origin 0")),
+  );
+  const own = stageOf("lacks", "has");
+  assert.equal(
+    await own.origin.manifestDigest("1", signal),
+    await digestOf(new TextEncoder().encode("origin 1")),
+  );
+  assert.deepEqual(await own.origin.listTags(signal), ["origin 1"]);
+  assert.equal(await own.origin.listReferrers(BLOB.digest, signal), undefined);
+  assert.deepEqual(own.asked, ["origin 0", "origin 1: digest", "origin 1: tags", "origin 1: referrers"]);
 });
 
 Deno.test("MirroredOrigin asks a mirror that fails no more, and says so once", async () => {

@@ -1,7 +1,6 @@
 import { PusherError } from "../../errors.ts";
 import { type PlannedBlob, plannedBytes, type PushPlan } from "../../transfer/push/plan_push.ts";
 import type { PushFailure, PushReport } from "../../transfer/progress/report.ts";
-import type { TransferTotals } from "../../transfer/progress/transfer_tally.ts";
 import { formatByteSize } from "../../util/byte_size.ts";
 import { printable } from "../../util/printable.ts";
 import type { Outcome } from "../command_runner.ts";
@@ -74,7 +73,7 @@ function summaryText(report: PushReport): string {
  * @param addition What else there is to say of what was sent; begins with a comma.
  * @returns For example `1.00 MiB sent, 2.00 MiB already there, in 1.5s (683 KiB/s)`.
  */
-export function sentText(totals: TransferTotals & { durationMs: number }, addition = ""): string {
+export function sentText(totals: Omit<PushReport, "pushed" | "failures">, addition = ""): string {
   const { sentBytes, existingBytes, mountedBytes, resumedBytes, retries, durationMs } = totals;
   const sent = sentBytes === 0 ? "nothing sent" : `${formatByteSize(sentBytes)} sent`;
   const others = [

@@ -11,6 +11,9 @@ import type { BlobOrigin, BlobSource } from "../ports.ts";
 import { downloadBlob, wrongContent } from "./download_blob.ts";
 import { SourceFailure } from "./source_failure.ts";
 
+/** Downloads of one blob that are kept open between parts: each is a connection. */
+const MAX_WAITING = 4;
+
 /** How an {@linkcode OriginSource} downloads. */
 export interface OriginSourceOptions extends RetryContext {
   /** Told of attempts that failed. */
@@ -35,8 +38,8 @@ export class OriginSource implements BlobSource, Disposable {
   #origin: BlobOrigin;
   #options: OriginSourceOptions;
   #stop = new AbortController();
-  /** At most one for each blob. */
-  #waiting = new Map<Digest, Waiting>();
+  /** More than one for a blob where registries read it apart from each other. */
+  #waiting = new Map<Digest, Waiting[]>();
 
   /**
    * Reads nothing yet.
@@ -79,8 +82,11 @@ export class OriginSource implements BlobSource, Disposable {
         if (positionBytes === blob.size) await reading(() => reader.skip(1));
       },
       close: () => {
-        if (positionBytes === endBytes && endBytes < blob.size) this.#keep(blob, { reader, positionBytes });
+        const isAtEnd = positionBytes === blob.size;
+        if (positionBytes === endBytes && !isAtEnd) this.#keep(blob, { reader, positionBytes });
         else end(reader);
+        // Some may be left from attempts that failed.
+        if (isAtEnd) this.#endAll(blob.digest);
       },
       buffers,
       tap,
@@ -90,26 +96,29 @@ export class OriginSource implements BlobSource, Disposable {
   /** Ends all downloads. */
   [Symbol.dispose](): void {
     this.#stop.abort();
-    for (const { reader } of this.#waiting.values()) end(reader);
-    this.#waiting.clear();
+    for (const digest of this.#waiting.keys()) this.#endAll(digest);
   }
 
   #download(blob: Descriptor, offsetBytes: number): ChunkReader {
     return new ChunkReader(downloadBlob(blob, this.#origin, { ...this.#options, offsetBytes }));
   }
 
-  #takeUp(blob: Descriptor, offsetBytes: number): ChunkReader | undefined {
-    const waiting = this.#waiting.get(blob.digest);
-    this.#waiting.delete(blob.digest);
-    if (waiting?.positionBytes === offsetBytes) return waiting.reader;
-    if (waiting) end(waiting.reader);
-    return undefined;
+  #takeUp({ digest }: Descriptor, offsetBytes: number): ChunkReader | undefined {
+    const waiting = this.#waiting.get(digest) ?? [];
+    const at = waiting.findIndex(({ positionBytes }) => positionBytes === offsetBytes);
+    return at < 0 ? undefined : waiting.splice(at, 1)[0]?.reader;
   }
 
-  #keep(blob: Descriptor, waiting: Waiting): void {
-    const other = this.#waiting.get(blob.digest);
-    if (other) end(other.reader);
-    this.#waiting.set(blob.digest, waiting);
+  #keep({ digest }: Descriptor, download: Waiting): void {
+    const waiting = this.#waiting.get(digest) ?? [];
+    this.#waiting.set(digest, waiting);
+    waiting.push(download);
+    if (waiting.length > MAX_WAITING) end(waiting.shift()!.reader);
+  }
+
+  #endAll(digest: Digest): void {
+    for (const { reader } of this.#waiting.get(digest) ?? []) end(reader);
+    this.#waiting.delete(digest);
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * Measures pushes against what this machine can do at most and against other tools, and prints one table: medians of
+ * Measures pushes and pulls against what this machine can do at most and against other tools, and prints one table: medians of
  * several runs, and ratios of what was measured in the same run.
  *
  *     deno task bench [--size 512MiB] [--runs 3] [--large 16GiB]
  *
- * With `--large` it also pushes an image of that size and one of 1 GiB, slowly enough that the link is the limit, to
+ * With `--large` it also pushes and pulls an image of that size and one of 1 GiB, slowly enough that the link is the limit, to
  * compare their memory.
  *
  * What else the machine does falls on all rows, but not evenly; as root, `chrt -r 10 deno task bench` goes before it.
@@ -21,6 +21,7 @@ import { compressRows } from "./bench/compress_rows.ts";
 import { writeInput } from "./bench/inputs.ts";
 import { measure, type Measurement, median, type Program } from "./bench/measure.ts";
 import { findPeers, isInstalled } from "./bench/peers.ts";
+import { pullRows, slowPullRows } from "./bench/pull_rows.ts";
 
 const MIB = 2 ** 20;
 const PROJECT = new URL("../", import.meta.url);
@@ -66,15 +67,15 @@ async function bench(
     { kind: "random", sizeBytes: sizeBytes / 3 },
     { kind: "text", sizeBytes: sizeBytes / 6 },
   ]);
-  const sinks: Sink[] = [];
-  for (let nth = 0; nth < 3; nth++) sinks.push(resources.use(await startSink()));
+  const sinks: Server[] = [];
+  for (let nth = 0; nth < 3; nth++) sinks.push(resources.use(await startServer("sink")));
   const authority = await createCertificateAuthority();
   const { cert, key } = await authority.issue(["127.0.0.1"]);
   const [ca, certPath, keyPath] = [dir.join("ca.pem"), dir.join("cert.pem"), dir.join("key.pem")];
   await Deno.writeTextFile(ca, authority.cert);
   await Deno.writeTextFile(certPath, cert);
   await Deno.writeTextFile(keyPath, key);
-  const tlsSink = resources.use(await startSink(certPath, keyPath));
+  const tlsSink = resources.use(await startServer("sink", certPath, keyPath));
   const push = pusher(dir);
   const rows: Row[] = [
     { name: BARE, program: () => deno(dir.join("empty.ts")) },
@@ -97,10 +98,17 @@ async function bench(
       program: () => push(three, ...sinks.map(({ host }) => host)),
     },
   ];
-  rows.push(...await sizesOverSlowLink(largeBytes, { dir, push, host: sinks[0]!.host }));
+  const pull = puller(dir);
+  const large = await largeArchives(largeBytes, dir);
+  rows.push(...slowPushRows(large, { push, host: sinks[0]!.host }));
+  const sourceHost = async (archive: string): Promise<string> =>
+    resources.use(await startServer("source", archive)).host;
+  const largeSources = new Map<number, string>();
+  for (const [size, archive] of large) largeSources.set(size, await sourceHost(archive));
+  rows.push(...slowPullRows(largeSources, { pull, rate: SLOW_RATE }));
+  // One for each run: tools remember what a registry has, and mount it.
+  const hosts: string[] = [];
   if (await isInstalled("docker-registry")) {
-    // One for each run: tools remember what a registry has, and mount it.
-    const hosts: string[] = [];
     for (let run = 0; run < runs; run++) hosts.push(resources.use(await startRealRegistry()).host);
     rows.push(
       { name: "push 3 layers to docker-registry", sizeBytes, program: (run) => push(three, hosts[run]!) },
@@ -117,7 +125,9 @@ async function bench(
       { kind: "text", sizeBytes: sizeBytes / 6 },
     ]);
     rows.push(...await compressRows({ archive: plain, sizeBytes, hosts, push: compressor(dir) }));
-  } else print("docker-registry is not installed: pushes to it are left out.\n\n");
+  } else print("docker-registry is not installed: pushes to it, and pulls from it, are left out.\n\n");
+  const sources = { one: await sourceHost(one), three: await sourceHost(three) };
+  rows.push(...await pullRows({ dir, sizeBytes, sources, hosts, pull }));
 
   const measured = new Map(rows.map(({ name }): [string, Measurement[]] => [name, []]));
   for (let run = 0; run < runs; run++) {
@@ -130,23 +140,27 @@ async function bench(
   print(table(rows, measured));
 }
 
-/** The same twice, but for their size: as slow as that hashing never is what is waited for. */
-async function sizesOverSlowLink(
-  largeBytes: number,
-  options: { dir: TempDir; push: (archive: string, ...hosts: string[]) => Program; host: string },
-): Promise<Row[]> {
-  const rows: Row[] = [];
+/** One of 1 GiB, and one of a size that was asked for, if one was. */
+async function largeArchives(largeBytes: number, dir: TempDir): Promise<Map<number, string>> {
+  const archives = new Map<number, string>();
   for (const sizeBytes of largeBytes > 0 ? [2 ** 30, largeBytes] : []) {
-    const path = options.dir.join(`${sizeBytes}.tar`);
+    const path = dir.join(`${sizeBytes}.tar`);
     await writeInput(path, "bench/large:1", [{ kind: "hole", sizeBytes }]);
-    const { command } = options.push(path, options.host);
-    rows.push({
-      name: `push ${formatByteSize(sizeBytes)} to a sink at ${SLOW_RATE}/s`,
-      sizeBytes,
-      program: () => ({ command: [...command, "--limit-rate", SLOW_RATE] }),
-    });
+    archives.set(sizeBytes, path);
   }
-  return rows;
+  return archives;
+}
+
+/** The same twice, but for their size: as slow as that hashing never is what is waited for. */
+function slowPushRows(
+  archives: ReadonlyMap<number, string>,
+  { push, host }: { push: (archive: string, ...hosts: string[]) => Program; host: string },
+): Row[] {
+  return [...archives].map(([sizeBytes, path]) => ({
+    name: `push ${formatByteSize(sizeBytes)} to a sink at ${SLOW_RATE}/s`,
+    sizeBytes,
+    program: () => ({ command: [...push(path, host).command, "--limit-rate", SLOW_RATE] }),
+  }));
 }
 
 /** Pushes to each of these registries. */
@@ -157,6 +171,14 @@ function pusher(dir: TempDir): (archive: string, ...hosts: string[]) => Program 
     const main = new URL("main.ts", PROJECT).pathname;
     return deno(main, "push", archive, ...where, "--yes", "--quiet", ...options);
   };
+}
+
+/** Pulls into a file that may be there, without keeping anything elsewhere. */
+function puller(dir: TempDir): (reference: string, output: string) => Program {
+  const main = new URL("main.ts", PROJECT).pathname;
+  const options = ["--force", "--quiet", "--no-cache", "--state-dir", dir.join("state")];
+  return (reference, output) =>
+    deno(main, "pull", reference, "-o", output, "--platform", "linux/amd64", ...options);
 }
 
 /** Pushes to a target, with a state directory of its own: what layers become is remembered there. */
@@ -178,14 +200,14 @@ function deno(...args: string[]): Program {
   return { command: [Deno.execPath(), "run", "-A", ...args] };
 }
 
-interface Sink extends AsyncDisposable {
+interface Server extends AsyncDisposable {
   port: number;
   host: string;
 }
 
-async function startSink(...tls: string[]): Promise<Sink> {
-  const path = new URL("scripts/bench/sink.ts", PROJECT).pathname;
-  const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path, ...tls], stdout: "piped" })
+async function startServer(name: "sink" | "source", ...args: string[]): Promise<Server> {
+  const path = new URL(`scripts/bench/${name}.ts`, PROJECT).pathname;
+  const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path, ...args], stdout: "piped" })
     .spawn();
   const reader = child.stdout.getReader();
   const { value } = await reader.read();

@@ -53,6 +53,7 @@
 
 export * from "./archive/archive_input.ts";
 export * from "./archive/archive_layout.ts";
+export type { BlobFile } from "./archive/blob_files.ts";
 export * from "./archive/image_archive.ts";
 export * from "./archive/open_archive.ts";
 export * from "./archive/read_piped_archive.ts";

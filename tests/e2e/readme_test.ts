@@ -20,6 +20,7 @@ Deno.test("the documents mention no option that no command has", async () => {
     ["pull"],
     ["save"],
     ["inspect"],
+    ["verify"],
     ["serve"],
     ["cache", "prune"],
     ["login"],

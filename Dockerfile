@@ -3,7 +3,7 @@
 #
 #     deno task package --platform linux-x86_64
 #     docker build --tag docker-image-pusher .
-#     docker run --rm -v "$PWD:/images:ro" -v pusher-state:/state docker-image-pusher push /images/app.tar -t …
+#     docker run --rm -v "$PWD:/images:ro" -v pusher-home:/home/nonroot docker-image-pusher push /images/app.tar -t …
 #
 # In a closed network give a mirror of the base: --build-arg BASE=mirror.example.com/distroless/cc-debian12:nonroot
 ARG BASE=gcr.io/distroless/cc-debian12:nonroot
@@ -11,21 +11,18 @@ ARG TARGETARCH
 
 FROM scratch AS amd64
 ADD dist/docker-image-pusher-linux-x86_64.tar.gz /
-WORKDIR /state
 
 FROM scratch AS arm64
 ADD dist/docker-image-pusher-linux-aarch64.tar.gz /
-WORKDIR /state
 
 FROM ${TARGETARCH} AS package
 
 FROM ${BASE}
 COPY --from=package /docker-image-pusher-linux-* /opt/docker-image-pusher/
-# Volumes begin as copies of what the image has there, its owner included.
-COPY --from=package --chown=65532:65532 /state /state
 ENV DENO_DIR=/dev/null DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
-ENV DOCKER_IMAGE_PUSHER_STATE_DIR=/state
-VOLUME /state
+# The base has this directory, and volumes begin with the owner that it has there.
+ENV HOME=/home/nonroot
+VOLUME /home/nonroot
 USER 65532:65532
 # What the launcher of the package does, which needs a shell.
 ENTRYPOINT ["/opt/docker-image-pusher/lib/deno", "run", "--quiet", "--no-config", "--no-lock", "--no-remote", "--no-npm", \

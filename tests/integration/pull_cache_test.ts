@@ -143,8 +143,9 @@ Deno.test("pull to standard output goes on with the half of a blob that a stoppe
   const stopped = await stage.pull("first", {
     signal: stop.signal,
     write: (bytes) => {
-      if ((writtenBytes += bytes.length) > 3 * MIB) stop.abort(new Error("stopped"));
-      return Promise.resolve(true);
+      if ((writtenBytes += bytes.length) <= 3 * MIB) return Promise.resolve(true);
+      stop.abort(new Error("stopped"));
+      return Promise.withResolvers<boolean>().promise;
     },
   });
   assert.equal(stopped.report, undefined);

@@ -176,6 +176,7 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
     let positionBytes = offsetBytes;
     try {
       for await (const chunk of kept) {
+        signal.throwIfAborted();
         positionBytes += chunk.length;
         yield chunk;
       }

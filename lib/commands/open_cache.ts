@@ -19,11 +19,27 @@ export interface CacheOptions {
  * @throws {PusherError} `USAGE` if there is no place for a state directory.
  */
 export async function openCache(
-  { maxCacheBytes: maxBytes, stateDir }: CacheOptions,
-  { clock, env, onEvent }: Pick<CommandContext, "clock" | "env" | "onEvent">,
+  { maxCacheBytes, stateDir }: CacheOptions,
+  context: Pick<CommandContext, "clock" | "env" | "onEvent">,
 ): Promise<BlobCache | undefined> {
-  if (maxBytes === undefined) return undefined;
-  const directory = await resolveStateDirectory({ flag: stateDir, env, cwd: Deno.cwd() });
+  if (maxCacheBytes === undefined) return undefined;
+  const directory = await resolveStateDirectory({ flag: stateDir, env: context.env, cwd: Deno.cwd() });
+  return openCacheIn(directory, maxCacheBytes, context);
+}
+
+/**
+ * Opens the cache of a state directory; nothing is read or created yet.
+ *
+ * @param directory The state directory.
+ * @param maxBytes Most bytes that are kept.
+ * @param context Time, and who is told of what is wrong with it.
+ * @returns The cache; disposing it lets others remove what this process used.
+ */
+export function openCacheIn(
+  directory: string,
+  maxBytes: number,
+  { clock, onEvent }: Pick<CommandContext, "clock" | "onEvent">,
+): BlobCache {
   const onNotice = (message: string): void => onEvent({ type: "notice", message });
   return new BlobCache(directory, { clock, maxBytes, onNotice });
 }

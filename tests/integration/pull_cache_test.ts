@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { push } from "../../lib/commands/push/push.ts";
 import { ImageLayout } from "../../lib/layout/image_layout.ts";
 import type { Digest } from "../../lib/spec/digest.ts";
 import { digestOf } from "../../lib/spec/digest.ts";
 import { isPusherError } from "../../lib/errors.ts";
 import { systemClock } from "../../lib/util/clock.ts";
 import { mountBadDisk } from "../support/bad_disk.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { fileNames } from "../support/file_names.ts";
 import { type PullRun, putImage, putIndex, runPull } from "../support/pull_stage.ts";
+import { pullImage } from "../support/pulled_image.ts";
 import { testWith } from "../support/real_parts.ts";
 import { dropConnection } from "../support/registry/connection_faults.ts";
 import { runCommand } from "../support/run_command.ts";
@@ -288,4 +291,36 @@ testWith(["skopeo"], "skopeo reads the cache", async () => {
     name,
     `oci-archive:${stage.dir.join("copy.tar")}`,
   ]);
+});
+
+Deno.test("push takes from the cache what an archive lacks, undamaged", async () => {
+  await using stage = await setStage();
+  await using target = startTestRegistry();
+  const { index } = putIndex(stage.registry, "multi:1");
+  const stateDir = stage.dir.join("state");
+  const reference = `${stage.registry.host}/multi:1`;
+  const options = { stateDir, maxCacheBytes: GENEROUS, platforms: ["all"] };
+  await runPull([reference], { ...options, output: stage.dir.join("whole.tar") });
+  // An archive as docker save writes it: the whole index, and one platform of it only.
+  const partial = new ImageLayout(stage.dir.join("partial"), systemClock);
+  await partial.create();
+  const bytes = (await stage.cache.readBlob(index.digest))!;
+  await partial.writeBlob(index, bytes);
+  await partial.updateIndex(() => [index]);
+  const context = {
+    signal: new AbortController().signal,
+    clock: new FakeClock({ autoAdvance: true }),
+    random: () => 0.5,
+    env: () => undefined,
+    onEvent: () => {},
+  };
+  const wish = { archives: [partial.path], stateDir, plainHttp: true, yes: true };
+  const at = (tag: string): string => `${target.host}/copy:${tag}`;
+  const report = await push({ ...wish, targets: [at("1")], usesCache: true }, context);
+  assert.deepEqual(report.pushed.map(({ digest }) => digest), [index.digest]);
+  assert.equal((await pullImage(target, "copy:1")).children.length, 2);
+  await assert.rejects(
+    push({ ...wish, targets: [at("2")], usesCache: false }, context),
+    (error) => isPusherError(error, "ARCHIVE_CORRUPT"),
+  );
 });

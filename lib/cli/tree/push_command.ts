@@ -74,6 +74,7 @@ export function definePush({ program, host, args, run }: CommandLine): void {
     )
     .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
     .option("--force", "send blobs even if the registry says it has them")
+    .option("--no-cache", "do not take what an archive lacks from what was pulled earlier")
     .option("--verify", "ask the registry afterwards whether it holds everything")
     .option("--receipt <file>", "write to a file what was pushed where, or why not")
     .addOption(
@@ -119,6 +120,7 @@ Examples:
           verify: options.verify,
           compression: options.compress,
           receipt: options.receipt,
+          usesCache: options.cache,
           ...networkOptions(options),
           stateDir: options.stateDir,
         };

@@ -1,5 +1,6 @@
 import type { ImageArchive } from "../../archive/image_archive.ts";
 import type { Credentials } from "../../spec/credentials.ts";
+import type { BlobCache } from "../../layout/blob_cache.ts";
 import { Repository } from "../../registry/repository.ts";
 import { describeManifest, platformImages } from "../../spec/platform_images.ts";
 import { formatReference, withDefaultTag } from "../../spec/reference.ts";
@@ -11,6 +12,7 @@ import { mountSources } from "../../transfer/push/mount_sources.ts";
 import type { PushJob } from "../../transfer/push/push_job.ts";
 import type { PushFailure } from "../../transfer/progress/report.ts";
 import type { CommandContext, Interaction } from "../command_context.ts";
+import { completeImage } from "./complete_image.ts";
 import { askForTarget } from "./ask_for_target.ts";
 import { connectRegistries, type RegistryConnections } from "../connect_registries.ts";
 import { joinImages } from "./join_images.ts";
@@ -35,6 +37,8 @@ export interface PushGround {
   archives: readonly ImageArchive[];
   /** What is kept between pushes. */
   state: PushState;
+  /** What was pulled, for what archives lack; it is not asked when absent. */
+  cache?: BlobCache | undefined;
   /** Connections to all targets, where there are some already. */
   connections?: RegistryConnections | undefined;
 }
@@ -92,13 +96,16 @@ export async function preparePush(
  */
 export async function decideTargets(
   options: Omit<PreparationOptions, keyof NetworkOptions>,
-  { archives, state, pushes }: PushGround & { pushes: readonly PushRecord[] },
+  { archives, state, pushes, cache }: PushGround & { pushes: readonly PushRecord[] },
   context: CommandContext,
 ): Promise<ImageTarget[]> {
   const images = archives.flatMap((archive) =>
     archive.images.map((image) => ({ ...image, source: archive, path: archive.path }))
   );
-  const selected = selectImages(images, options.images ?? []);
+  const selected: SourcedImage[] = [];
+  for (const image of selectImages(images, options.images ?? [])) {
+    selected.push(cache ? await completeImage(image, cache, context.signal) : image);
+  }
   const wanted = await chooseOrAsk(
     options.index ? [await joinedImage(selected, context)] : selected,
     options,

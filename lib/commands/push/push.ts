@@ -1,4 +1,5 @@
 import type { FileConsumer } from "../../archive/read_piped_archive.ts";
+import type { BlobCache } from "../../layout/blob_cache.ts";
 import { formatReference } from "../../spec/reference.ts";
 import type { PushHistory } from "../../state/push_history.ts";
 import type { PassingPush } from "../../transfer/pass/passing_push.ts";
@@ -13,6 +14,7 @@ import type { CommandContext } from "../command_context.ts";
 import { findInputs } from "./find_inputs.ts";
 import { firstFailure } from "./first_failure.ts";
 import { JobCompressor } from "./job_compressor.ts";
+import { openCacheIn } from "../open_cache.ts";
 import { openArchives } from "./open_archives.ts";
 import { keepReceipt } from "../keep_receipt.ts";
 import { parsePlatforms } from "../parse_platforms.ts";
@@ -35,6 +37,8 @@ export interface PushOptions extends Omit<PreparationOptions, "platforms">, Tran
   compression?: CompressionMethod | undefined;
   /** File that gets a receipt, whatever becomes of the push; see `Receipt`. */
   receipt?: string | undefined;
+  /** Take what an archive lacks from the cache of what was pulled. */
+  usesCache?: boolean | undefined;
   /** Where logins, history and uploads on their way are kept; see `resolveStateDirectory`. */
   stateDir?: string | undefined;
 }
@@ -72,7 +76,8 @@ async function pushAll(options: PushOptions, context: CommandContext): Promise<P
   using compressor = compressorFor(options, state, context);
   const onFile = started && await consumerFor(started.passing, compressor);
   const { archives } = resources.use(await openArchives(options.archives, { inputs, onFile }, context));
-  const ground = { archives, state, connections: started?.connections };
+  using cache = openKept(options, state, context);
+  const ground = { archives, state, cache, connections: started?.connections };
   const preparation = resources.use(await preparePush({ ...options, platforms }, ground, context));
   const { jobs, failures, chosen } = preparation;
   if (failures.length > 0 && jobs.length === 0) {
@@ -138,6 +143,15 @@ function compressorFor(
   return method && new JobCompressor(directory, { method, chunkSizeBytes, clock, onWarning, onEvent });
 }
 
+/** Nothing is added to the cache. */
+function openKept(
+  { usesCache }: PushOptions,
+  { directory }: PushState,
+  context: CommandContext,
+): BlobCache | undefined {
+  return usesCache ? openCacheIn(directory, 0, context) : undefined;
+}
+
 /**
  * Finds out what {@linkcode push} would do. Registries are asked, nothing is sent, nobody is asked to confirm.
  *
@@ -152,8 +166,9 @@ export async function planOfPush(options: PushOptions, context: CommandContext):
   const inputs = resources.use(await findInputs(options.archives, context));
   const state = await findPushState(options.stateDir, context);
   const { archives } = resources.use(await openArchives(options.archives, { inputs }, context));
+  using cache = openKept(options, state, context);
   const preparation = resources.use(
-    await preparePush({ ...options, platforms, yes: true }, { archives, state }, context),
+    await preparePush({ ...options, platforms, yes: true }, { archives, state, cache }, context),
   );
   const { jobs, failures } = preparation;
   const [failure] = failures;

@@ -107,9 +107,12 @@ Deno.test({
     });
 
     await t.step("without its runtime an executable is refused, with ways out", async () => {
-      const denoDir = JSON.parse(await run([Deno.execPath(), "info", "--json"])).denoDir;
-      await Deno.mkdir(dir.join("deno"));
+      const { denoDir } = JSON.parse(await run([Deno.execPath(), "info", "--json"]));
+      await Deno.mkdir(dir.join("deno/dl"), { recursive: true });
       await Deno.symlink(`${denoDir}/npm`, dir.join("deno/npm"));
+      for await (const { name } of Deno.readDir(`${denoDir}/dl`)) {
+        if (name !== "release") await Deno.symlink(`${denoDir}/dl/${name}`, dir.join(`deno/dl/${name}`));
+      }
       const { code, stderr } = await build(other, "compile", ["--target", PLATFORM], {
         DENO_DIR: dir.join("deno"),
         HTTPS_PROXY: "http://127.0.0.1:9",

@@ -7,7 +7,7 @@ const PROJECT = new URL("../../", import.meta.url);
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 /** Options of deno, npm and buildx that the documents mention. */
-const OPTIONS_OF_OTHERS = /^--(?:allow-\w+|global|name|config|output|doc)$/;
+const OPTIONS_OF_OTHERS = /^--(?:allow-\w+|global|name|config|output|doc|from|prefix|uninstall)$/;
 
 async function read(document: string): Promise<string> {
   return await Deno.readTextFile(new URL(document, PROJECT));

@@ -68,7 +68,7 @@ export class Inflater implements Disposable {
     ended.catch(() => {});
     stream.on("data", (bytes: Uint8Array) => {
       const passing = this.#onBytes(bytes);
-      if (!passing) return;
+      if (!passing) return free(bytes);
       stream.pause();
       const goOn = (): void => {
         free(bytes);

@@ -3,7 +3,7 @@ import { createRegistryHandler, type RegistryHandler } from "../../lib/server/re
 import type { Descriptor } from "../../lib/spec/descriptor.ts";
 import type { Digest } from "../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { systemClock } from "../../lib/util/clock.ts";
 import { sha256Of } from "./registry/repository.ts";
 import type { CallAnswer } from "./registry_call.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";
@@ -29,7 +29,7 @@ export async function openServedStore(): Promise<ServedStore> {
   const dir = await makeTempDir();
   const path = dir.join("store");
   const open = async (): Promise<RegistryHandler> =>
-    createRegistryHandler(await LayoutStore.open(path, new FakeClock({ autoAdvance: true })));
+    createRegistryHandler(await LayoutStore.open(path, systemClock));
   return {
     dir,
     path,

@@ -21,6 +21,7 @@ const HELP = [
   ["pull", "--help"],
   ["save", "--help"],
   ["inspect", "--help"],
+  ["cache", "prune", "--help"],
   ["history", "--help"],
   ["login", "--help"],
   ["logout", "--help"],

@@ -7,7 +7,7 @@ import { systemClock } from "../../lib/util/clock.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { fileNames } from "../support/file_names.ts";
 import { putImage, runPull } from "../support/pull_stage.ts";
-import { startCli } from "../support/run_cli.ts";
+import { runCli, startCli } from "../support/run_cli.ts";
 import { seededBytes } from "../support/seeded_random.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { startTestRegistry } from "../support/test_registry.ts";
@@ -94,4 +94,12 @@ Deno.test("pull that is killed leaves a cache that the next one goes on with", a
   assert.equal(error, undefined);
   assert.deepEqual([report?.cachedBytes, report?.receivedBytes], [MIB, MIB]);
   assert.deepEqual(await fileNames(`${state}/cache/ingest`), []);
+});
+
+Deno.test("cache ls heeds a configuration file with flags of other commands", async () => {
+  await using dir = await makeTempDir();
+  await Deno.writeTextFile(dir.join("config.yaml"), "defaults:\n  cacheSize: 1GiB\n  json: true\n");
+  const { code, stdout, stderr } = await runCli(["cache", "ls", "--state-dir", dir.path]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout).blobs, []);
 });

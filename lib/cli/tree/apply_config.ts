@@ -24,7 +24,7 @@ const NO_DEFAULTS: ReadonlySet<string> = new Set([
  * @throws {PusherError} `CONFIG_INVALID` with the line if there is no such flag, or the value is none for it.
  */
 export function applyConfig(command: CommandUnknownOpts, config: Config): string[] {
-  const root = command.parent ?? command;
+  const root = rootOf(command);
   for (const flag of config.flags) {
     const owners = [root, ...root.commands].filter((each) => optionOf(each, flag.name));
     if (owners.length === 0 || NO_DEFAULTS.has(flag.name)) {
@@ -37,6 +37,10 @@ export function applyConfig(command: CommandUnknownOpts, config: Config): string
     }
   }
   return [...sources(root), ...root === command ? [] : sources(command)];
+}
+
+function rootOf(command: CommandUnknownOpts): CommandUnknownOpts {
+  return command.parent ? rootOf(command.parent) : command;
 }
 
 function optionOf(command: CommandUnknownOpts, name: string): Option | undefined {

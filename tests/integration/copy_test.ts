@@ -143,7 +143,7 @@ Deno.test("copy by digest sets no tag unless one is named, and holds destination
     `${target.host}/tagged:x`,
   ]);
   assert.equal(target.repository("app").tags.size, 0);
-  const other = `${target.host}/other@sha256:${"0".repeat(64)}`;
+  const other = `${target.host}/app@sha256:${"0".repeat(64)}`;
   const { error } = await runCopy(`${source.host}/app:1`, [other], { stateDir: state.path });
   assert.ok(isPusherError(error, "USAGE"), String(error));
 });

@@ -59,7 +59,8 @@ export async function planImage(
   const { source, targets, platforms, format, attestations = true, referrers, isUnconditional } = options;
   const isAsItIs = platforms === undefined && format === undefined && attestations;
   const digest = isAsItIs ? await source.resolve(name) : name.digest;
-  if (isAsItIs && digest && !referrers && !isUnconditional) {
+  const isPinned = targets.some(({ reference }) => reference.digest !== undefined);
+  if (isAsItIs && digest && !referrers && !isUnconditional && !isPinned) {
     const steps = targets.map((target) => stepAt(target, { name, digest }));
     const found = await Promise.all(
       targets.map((target) => isThere(target, [[tagAt(target, name) ?? digest, digest]], signal)),

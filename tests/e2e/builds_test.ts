@@ -128,8 +128,46 @@ Deno.test({
       assert.equal(code, 0, stderr);
       await assertPortable(dir, `${one}/dist/docker-image-pusher-${PLATFORM}.tar.gz`);
     });
+
+    await t.step({
+      name: "a package alone, without a network, serves a push of its own and continues it after a kill",
+      ignore: Deno.uid() !== 0,
+      fn: () => assertContinuesAlone(dir),
+    });
   },
 });
+
+/** All there is: the loopback, the tools of the base system, and the package. */
+const ALONE = `
+ip link set lo up
+"$1" serve --store store --listen 127.0.0.1:5000 --quiet &
+registry=$!
+trap 'kill $registry' EXIT
+push() { exec "$1" push "$2" -t 127.0.0.1:5000/app:1 --yes --state-dir state --blob-chunk 10MiB "$3" "$4"; }
+until (exec 3<>/dev/tcp/127.0.0.1/5000) 2>/dev/null; do sleep 0.1; done
+push "$1" "$2" --limit-rate 4MiB &
+until grep -q '"offsetBytes": *[1-9]' state/uploads/*.json 2>/dev/null; do sleep 0.1; done
+kill -KILL $!
+wait $!
+(push "$1" "$2" --progress plain)`;
+
+async function assertContinuesAlone(dir: TempDir): Promise<void> {
+  await Deno.mkdir(dir.join("alone"));
+  await using stage = await makePushStage({ layerBytes: [32 * 2 ** 20] });
+  const program = dir.join(`un packed/docker-image-pusher-${PLATFORM}/docker-image-pusher`);
+  const { code, stderr } = await tryRun(
+    ["unshare", "--net", "bash", "-c", ALONE, "bash", program, stage.archivePath],
+    {
+      clearEnv: true,
+      cwd: dir.join("alone"),
+      env: { HOME: dir.join("alone"), PATH: "/usr/bin:/bin:/usr/sbin" },
+    },
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /continues at/);
+  const left = (await Array.fromAsync(Deno.readDir(dir.join("alone")))).map(({ name }) => name).sort();
+  assert.deepEqual(left, ["state", "store"]);
+}
 
 async function assertPortable(dir: TempDir, archive: string): Promise<void> {
   await Deno.mkdir(dir.join("un packed"));

@@ -15,7 +15,9 @@ export function parsePlatforms(texts: readonly string[]): Platform[] {
     if (platform) return platform;
     throw new PusherError("USAGE", `Cannot use --platform "${printable(text)}": it is not a platform`, {
       detail: { option: "--platform" },
-      hint: "Give operating system and architecture, as in linux/amd64 or linux/arm/v7, separated by commas.",
+      hint: parsePlatform(`linux/${text.trim()}`)
+        ? `Did you mean linux/${text.trim()}?`
+        : "Give operating system and architecture, as in linux/amd64 or linux/arm/v7, separated by commas.",
     });
   });
 }

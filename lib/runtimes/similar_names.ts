@@ -1,3 +1,5 @@
+import { editDistance } from "../util/edit_distance.ts";
+
 const MAX_SUGGESTIONS = 5;
 
 /**
@@ -29,17 +31,4 @@ export function similarNames(name: string, known: readonly string[]): string[] {
 /** `app` of `registry.example:5000/team/app:1.2`. */
 function baseName(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1).replace(/[:@].*$/, "");
-}
-
-/** Levenshtein's: how many letters to insert, remove or replace. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...a].entries()) {
-    const next = [index + 1];
-    for (const [column, other] of [...b].entries()) {
-      next.push(Math.min(next[column]! + 1, row[column + 1]! + 1, row[column]! + (letter === other ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
 }

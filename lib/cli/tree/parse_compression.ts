@@ -1,5 +1,6 @@
 import { PusherError } from "../../errors.ts";
 import type { CompressionMethod } from "../../util/compressor_pool.ts";
+import { closestWord } from "../../util/edit_distance.ts";
 import { printable } from "../../util/printable.ts";
 
 const METHOD_REGEXP = /^(gzip|zstd)(?::([1-9]|1\d))?$/;
@@ -22,6 +23,8 @@ export function parseCompression(text: string): CompressionMethod | undefined {
     const level = Number(digits ?? DEFAULT_LEVELS[format]);
     if (format === "zstd" || level <= MAX_GZIP_LEVEL) return { format, level };
   }
+  const name = text.replace(/:.*$/, "");
+  const meant = closestWord(name, ["none", ...Object.keys(DEFAULT_LEVELS)]);
   throw new PusherError(
     "USAGE",
     `Cannot use --compress "${
@@ -29,7 +32,9 @@ export function parseCompression(text: string): CompressionMethod | undefined {
     }": it is not none, gzip, gzip:1 to gzip:9, zstd, or zstd:1 to zstd:19`,
     {
       detail: { option: "--compress" },
-      hint: "Give gzip, which every tool reads, or zstd, which is faster and smaller.",
+      hint: meant !== undefined && meant !== name
+        ? `Did you mean ${meant}?`
+        : "Give gzip, which every tool reads, or zstd, which is faster and smaller.",
     },
   );
 }

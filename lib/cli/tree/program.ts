@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { PusherError } from "../../errors.ts";
+import { closestWord } from "../../util/edit_distance.ts";
+import { printable } from "../../util/printable.ts";
 import { COMMIT, VERSION } from "../../version.ts";
 import type { GlobalOptions, Work } from "../command_runner.ts";
 import type { Host } from "../host.ts";
@@ -12,6 +14,10 @@ const MAX_HELP_COLUMNS = 80;
 
 /** Heading for what every command takes. */
 const GLOBAL_OPTIONS = "Global options:";
+
+/** How the parser says that a value is not among those of an option or argument. */
+const CHOICE_REGEXP =
+  /^error: (?:option '(?:-\w, )?(--[\w-]+).*?' argument|command-argument value) '(.*)' is invalid(?: for argument '(.+)')?\. Allowed choices are (.+)\.$/s;
 
 const EXAMPLES = `
 Examples:
@@ -147,6 +153,8 @@ export function collectPlatforms(text: string, previous: string[] | undefined): 
 
 /** The parser's message reads "error: unknown option '--x'", with a suggestion in a second line. */
 function usageError(error: CommanderError, program: Program, args: readonly string[]): PusherError {
+  const choice = CHOICE_REGEXP.exec(error.message);
+  if (choice) return choiceError(choice);
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   const names = program.commands.map((command) => command.name());
   const command = args.find((arg) => names.includes(arg));
@@ -154,5 +162,14 @@ function usageError(error: CommanderError, program: Program, args: readonly stri
   return new PusherError("USAGE", message.replace(/\.$/, ""), {
     detail: {},
     hint: suggestion?.replace(/^\((.*)\)$/, "$1") ?? `Run "${help}" to see what it takes.`,
+  });
+}
+
+function choiceError([, option, typed = "", argument, list = ""]: RegExpExecArray): PusherError {
+  const what = option ?? `the ${argument}`;
+  const meant = closestWord(typed, list.split(", "));
+  return new PusherError("USAGE", `Cannot use ${what} "${printable(typed)}": it is not one of ${list}`, {
+    detail: option === undefined ? {} : { option },
+    hint: meant === undefined ? "Give one of these." : `Did you mean ${meant}?`,
   });
 }

@@ -100,8 +100,25 @@ const WRONG: readonly (readonly [args: string, message: string, hint: string])[]
   ],
   ["push a.tar --password a --password-stdin", "cannot be used with option '--password-stdin'", "push"],
   ["login r.example -p a --password-stdin", "cannot be used with option '--password-stdin'", "login --help"],
-  ["save a --runtime lxc", "argument 'lxc' is invalid. Allowed choices are docker, nerdctl, podman", "save"],
-  ["push a.tar --progress pretty", "Allowed choices are auto, tty, plain, json, none", "push --help"],
+  [
+    "save a --runtime lxc",
+    'Cannot use --runtime "lxc": it is not one of docker, nerdctl, podman',
+    "Give one of these.",
+  ],
+  [
+    "push a.tar --progress tyt",
+    'Cannot use --progress "tyt": it is not one of auto, tty, plain, json, none',
+    "Did you mean tty?",
+  ],
+  ["push a.tar --format ocu", 'Cannot use --format "ocu": it is not one of docker, oci', "Did you mean oci?"],
+  ["completions bsh", 'Cannot use the shell "bsh": it is not one of bash, zsh', "Did you mean bash?"],
+  ["push a.tar --compress gzp", 'Cannot use --compress "gzp": it is not none, gzip', "Did you mean gzip?"],
+  ["push a.tar --compress gzip:99", 'Cannot use --compress "gzip:99"', "Give gzip"],
+  [
+    "push a.tar --platform arm64",
+    'Cannot use --platform "arm64": it is not a platform',
+    "Did you mean linux/arm64?",
+  ],
   [
     "push a.tar --concurrency 0",
     'Cannot use --concurrency "0": it is not a whole number from 1 to 64',

@@ -4,17 +4,21 @@
  * @module
  */
 
+import { commandPages } from "./docs/command_pages.ts";
+import { makeErrorPage } from "./docs/error_page.ts";
 import { makeEventsPage } from "./docs/events_page.ts";
 import { makeReceiptPage } from "./docs/receipt_page.ts";
 
 const PROJECT = new URL("../", import.meta.url);
 
 const PAGES: Readonly<Record<string, () => Promise<string>>> = {
+  "docs/errors.md": makeErrorPage,
   "docs/events.md": makeEventsPage,
   "docs/receipt.md": makeReceiptPage,
 };
 
 if (import.meta.main) {
+  await Deno.mkdir(new URL("docs/man", PROJECT), { recursive: true });
   for (const [path, text] of await makePages()) await Deno.writeTextFile(new URL(path, PROJECT), text);
 }
 
@@ -26,6 +30,9 @@ if (import.meta.main) {
 export async function makePages(): Promise<Map<string, string>> {
   const pages = new Map<string, string>();
   for (const [path, make] of Object.entries(PAGES)) pages.set(path, await formatted(await make()));
+  for (const [path, text] of commandPages()) {
+    pages.set(path, path.endsWith(".md") ? await formatted(text) : text);
+  }
   return pages;
 }
 

@@ -194,6 +194,8 @@ function hintFor(
       return request.method === "PATCH" || request.method === "PUT" && request.body && !isManifest(request)
         ? "A proxy in front of the registry limits request bodies: lower --blob-chunk, or raise the proxy's limit."
         : "The registry limits the size of manifests.";
+    case 416:
+      return "The registry lost track of this upload: run the same command again, with --no-resume if that does not help.";
     case 429:
       return "The registry limits the rate of requests: wait, or lower --concurrency.";
   }

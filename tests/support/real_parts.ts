@@ -34,6 +34,7 @@ const PARTS = {
   "bzip2": { programs: ["bzip2"] },
   "lz4": { programs: ["lz4"] },
   "bash": { programs: ["bash"] },
+  "mandoc": { programs: ["mandoc"] },
   "zsh": { programs: ["zsh"] },
   "fish": { programs: ["fish"] },
   "shellcheck": { programs: ["shellcheck"] },

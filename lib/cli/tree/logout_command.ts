@@ -13,7 +13,13 @@ export function defineLogout({ program, run }: CommandLine): void {
         "podman stored stay.",
     )
     .argument("<registry>", "host, with port if any")
-    .addHelpText("after", "\nExample:\n  $ docker-image-pusher logout registry.example.com")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ docker-image-pusher logout registry.example.com
+  $ docker-image-pusher logout localhost:5000 --state-dir ~/ci-state`,
+    )
     .action(async (registry, _, command) => {
       const options = command.optsWithGlobals();
       await run(async (context) => {

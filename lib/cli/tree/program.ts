@@ -3,6 +3,7 @@ import { PusherError } from "../../errors.ts";
 import { closestWord } from "../../util/edit_distance.ts";
 import { printable } from "../../util/printable.ts";
 import { COMMIT, VERSION } from "../../version.ts";
+import { helpTopics } from "./help_topics.ts";
 import type { GlobalOptions, Work } from "../command_runner.ts";
 import type { Host } from "../host.ts";
 import { terminalStyle } from "../terminal_style.ts";
@@ -23,7 +24,9 @@ const EXAMPLES = `
 Examples:
   $ docker-image-pusher login registry.example.com
   $ docker-image-pusher save nginx:latest
-  $ docker-image-pusher push nginx_latest.tar --registry registry.example.com`;
+  $ docker-image-pusher push nginx_latest.tar --registry registry.example.com
+
+${helpTopics()}`;
 
 /** The root of the command tree. The parser takes no interfaces, hence the mapping. */
 export type Program = Command<[], Pick<GlobalOptions, keyof GlobalOptions>>;

@@ -18,8 +18,8 @@ export class FakeHost implements Host {
   readonly stdin: Host["stdin"];
   readonly stdout: HostOutput & { text: string };
   readonly stderr: HostOutput & { text: string };
-  readonly clock = new FakeClock();
-  readonly isWindows = false;
+  readonly clock: FakeClock = new FakeClock();
+  readonly isWindows: boolean = false;
   readonly platform = "deno 2.0.0, linux x86_64";
   readonly runtime = { version: "2.0.0", target: "x86_64-unknown-linux-gnu" };
   size: { columns: number; rows: number };

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { runCli } from "../../lib/cli/app.ts";
+import { VERSION } from "../../lib/version.ts";
+import { FakeHost } from "../unit/cli/fake_host.ts";
+import { mountBadDisk } from "./bad_disk.ts";
+import { createCertificateAuthority, createSelfSignedCertificate } from "./certificate.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { writeLargeArchive } from "./large_archive.ts";
+import { answerWith, refuse } from "./registry/answer_faults.ts";
+import { dropConnection } from "./registry/connection_faults.ts";
+import type { Fault } from "./registry/fault.ts";
+import { makeTempDir, type TempDir } from "./temp_dir.ts";
+import { startTestRegistry, type TestRegistryOptions } from "./test_registry.ts";
+
+/** A failure as a user sees it. */
+export interface ShownError {
+  /** Of `errors.ts`. */
+  code: string;
+  /** What the process ends with. */
+  exitCode: number;
+  /** What is said, with names for examples. */
+  message: string;
+  /** What is advised. */
+  hint: string;
+}
+
+/** A failure that can be provoked. */
+export interface ErrorCase {
+  /** What happened, in a few words. */
+  what: string;
+  /** Provokes it. */
+  provoke: () => Promise<ShownError>;
+}
+
+/** What a command line can use. */
+interface Stage {
+  /** A directory with `app.tar`, which holds the image `app:1` in one layer of 2 MiB. */
+  dir: TempDir;
+  /** Host of a registry. */
+  registry: string;
+  /** The process. */
+  host: FakeHost;
+  /** Disposed when it is over. */
+  resources: AsyncDisposableStack;
+}
+
+type Args = (stage: Stage) => readonly string[] | Promise<readonly string[]>;
+
+const LAYER_BYTES = 2 * 2 ** 20;
+const PASSWORDS: TestRegistryOptions = { auth: { type: "basic", users: { ann: "pw" } } };
+
+/** Failures that users meet, in the order of the exit codes. */
+export const ERROR_CASES: readonly ErrorCase[] = [
+  failure("an option is misspelt", () => ["push", "app.tar", "--regsitry", "registry.example.com"]),
+  failure("a value is misspelt", () => ["pull", "app:1", "--format", "ocu"]),
+  failure("the target is no reference", ({ dir }) => ["push", dir.join("app.tar"), "-t", "r.example/App:1"]),
+  failure("nothing says where to push", ({ dir }) => ["push", dir.join("app.tar")]),
+  failure("the configuration has a mistake", async ({ dir }) => {
+    await Deno.writeTextFile(dir.join("config.yaml"), "defaults:\n  concurrency: many\n");
+    return ["history", "--config", dir.join("config.yaml")];
+  }),
+  failure(
+    "the file to write is there",
+    ({ dir, registry }) => ["pull", `${registry}/team/app:1`, "-o", dir.join("app.tar")],
+  ),
+  failure("there is no such archive", ({ dir }) => ["inspect", dir.join("no.tar")]),
+  failure("the file is no archive", async ({ dir }) => {
+    await Deno.writeTextFile(dir.join("notes.txt"), "no image in here\n".repeat(100));
+    return ["inspect", dir.join("notes.txt")];
+  }),
+  failure("the archive is cut off", async ({ dir }) => {
+    await Deno.truncate(dir.join("app.tar"), LAYER_BYTES / 2);
+    return ["inspect", dir.join("app.tar")];
+  }),
+  failure("the archive has no such image", (stage) => [...push(stage), "--image", "db"]),
+  failure("the registry has no such image", ({ registry }) => ["inspect", `${registry}/team/app:2`]),
+  failure(
+    "no runtime has the image",
+    ({ dir }) => ["save", "app:1", "--output-dir", dir.path, "--runtime", "nerdctl"],
+  ),
+  failure("the disk is full", pullToFullDisk),
+  failure("401 without a login", push, PASSWORDS),
+  failure(
+    "401 with a login",
+    (stage) => [...push(stage), "--username", "ann", "--password", "guess"],
+    PASSWORDS,
+  ),
+  refusal("403", 403, "DENIED", ["start-upload", "mount"]),
+  failure("the host is unknown", ({ dir }) => ["push", dir.join("app.tar"), "-t", "registry.invalid/app:1"]),
+  failure(
+    "nobody listens at the port",
+    ({ dir }) => ["push", dir.join("app.tar"), "-t", "127.0.0.1:2/app:1"],
+  ),
+  failure("the connection breaks again and again", push, {
+    faults: [{ on: "start-upload", times: Infinity, do: dropConnection("before-answer") }],
+  }),
+  failure("the certificate is signed by itself", push, async () => (
+    { tls: await createSelfSignedCertificate("127.0.0.1") }
+  )),
+  failure("the certificate is of an unknown authority", push, async () => (
+    { tls: await (await createCertificateAuthority()).issue(["127.0.0.1"]) }
+  )),
+  refusal("400", 400, "MANIFEST_INVALID", "put-manifest"),
+  refusal("404", 404, "NAME_UNKNOWN", "start-upload"),
+  refusal("409, a protected tag", 409, "TAG_INVALID", "put-manifest"),
+  refusal("413", 413, "SIZE_INVALID", ["append", "commit"]),
+  refusal("416", 416, "BLOB_UPLOAD_INVALID", ["append", "commit"]),
+  refusal("429", 429, "TOOMANYREQUESTS", "start-upload"),
+  refusal("500", 500, "UNKNOWN", "start-upload"),
+  refusal("503", 503, "UNAVAILABLE", "start-upload"),
+  failure("the registry misses a blob it said it has", push, {
+    faults: [{ on: "put-manifest", times: Infinity, do: refuse(404, "MANIFEST_BLOB_UNKNOWN") }],
+  }),
+  failure("the host is no registry", push, {
+    faults: [{ on: "ping", times: Infinity, do: answerWith({ status: 404, body: "nothing here" }) }],
+  }),
+  failure("a layer is not what the image says", async ({ dir, registry }) => {
+    using file = await Deno.open(dir.join("app.tar"), { write: true });
+    await file.seek(LAYER_BYTES / 2, Deno.SeekMode.Start);
+    await file.write(new Uint8Array(100));
+    return ["push", dir.join("app.tar"), "-t", `${registry}/team/app:1`];
+  }),
+  failure("a file of the state directory is damaged", async (stage) => {
+    await Deno.mkdir(stage.dir.join("state"));
+    await Deno.writeTextFile(stage.dir.join("state/credentials.json"), "{");
+    return push(stage);
+  }),
+  failure("one of two targets fails", (stage) => [...push(stage), "-t", "127.0.0.1:2/app:1"]),
+  failure("a bug", (stage) => {
+    stage.host.env = () => {
+      throw new TypeError("x is not a function");
+    };
+    return push(stage);
+  }),
+  failure("Ctrl-C", (stage) => {
+    const { host } = stage;
+    const write = host.stderr.write.bind(host.stderr);
+    host.stderr.write = (text) => {
+      write(text);
+      host.sendSignal("SIGINT");
+    };
+    return push(stage);
+  }),
+];
+
+function push({ dir, registry }: Stage): string[] {
+  return ["push", dir.join("app.tar"), "-t", `${registry}/team/app:1`];
+}
+
+async function pullToFullDisk(stage: Stage): Promise<string[]> {
+  assert.equal(await runCli(push(stage), stage.host), 0, stage.host.stderr.text);
+  const disk = await mountBadDisk("full");
+  stage.resources.use(disk);
+  return ["pull", `${stage.registry}/team/app:1`, "-o", `${disk.path}/app.tar`];
+}
+
+function refusal(what: string, status: number, code: string, on: NonNullable<Fault["on"]>): ErrorCase {
+  return failure(what, push, { faults: [{ on, times: Infinity, do: refuse(status, code) }] });
+}
+
+function failure(
+  what: string,
+  args: Args,
+  options: TestRegistryOptions | (() => Promise<TestRegistryOptions>) = {},
+): ErrorCase {
+  return {
+    what,
+    provoke: async () => {
+      await using resources = new AsyncDisposableStack();
+      const dir = resources.use(await makeTempDir());
+      await writeLargeArchive(dir.join("app.tar"), [LAYER_BYTES]);
+      await using registry = startTestRegistry(typeof options === "function" ? await options() : options);
+      const host = new PatientHost({
+        env: { DOCKER_IMAGE_PUSHER_STATE_DIR: dir.join("state"), HOME: dir.path },
+      });
+      const line = await args({ dir, registry: registry.host, host, resources });
+      host.stderr.text = "";
+      const exitCode = await runCli([...line, "--progress", "json"], host);
+      const { error } = JSON.parse(host.stderr.text.trimEnd().split("\n").at(-1)!);
+      const shown = (text: string): string =>
+        text.replaceAll(`${dir.path}/`, "").replace(/\/[^ "]*docker-image-pusher-test-\w+\//, "").replaceAll(
+          registry.host,
+          "registry.example.com",
+        )
+          .replaceAll(VERSION, "VERSION");
+      return { code: error.code, exitCode, message: shown(error.message), hint: shown(error.hint ?? "") };
+    },
+  };
+}
+
+/** Waits take no time. */
+class PatientHost extends FakeHost {
+  override readonly clock = new FakeClock({ autoAdvance: true });
+}

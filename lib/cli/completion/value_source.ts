@@ -12,12 +12,14 @@ const SOURCES: Readonly<Record<string, ValueSource>> = {
   "archive": "archives",
   "archives": "archives",
   "dir": "directories",
+  "dst": "targets",
   "file": "files",
   "host/path": "registries",
   "images": "images",
   "reference": "targets",
   "references": "targets",
   "registry": "registries",
+  "src": "targets",
   "targets": "targets",
 };
 

@@ -1,12 +1,12 @@
 /** Variables of the environment that change what every command does, and how. */
 export const ENVIRONMENT: readonly (readonly [names: string, meaning: string])[] = [
   ["DOCKER_USERNAME, DOCKER_PASSWORD", "credentials for this run"],
-  ["DOCKER_CONFIG, REGISTRY_AUTH_FILE", "where logins of docker and podman are"],
+  ["DOCKER_CONFIG, REGISTRY_AUTH_FILE", "docker's and podman's logins"],
   ["DOCKER_IMAGE_PUSHER_STATE_DIR", "the state directory"],
   ["HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "proxies, and what needs none"],
   ["SSL_CERT_FILE, SSL_CERT_DIR", "authorities to trust"],
   ["OCI_DEBUG=1", "trace requests, like --debug"],
-  ["NO_COLOR, CI", "no colors; lines instead of a live view"],
+  ["NO_COLOR, CI", "no colors, no live view"],
 ];
 
 /** What the process ends with. */

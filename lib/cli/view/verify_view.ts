@@ -1,9 +1,14 @@
+/**
+ * What verifications have to show: of archives by themselves, and of what registries hold.
+ *
+ * @module
+ */
+
+import { differenceText } from "../../commands/verify/difference_text.ts";
 import type { ArchivesReport, CheckedArchive } from "../../commands/verify/verify_archives.ts";
 import type { Damage } from "../../commands/verify/archive_damage.ts";
 import type { ComparedImage, CompareFailure, TargetsReport } from "../../commands/verify/verify_targets.ts";
 import { PusherError } from "../../errors.ts";
-import { roleText } from "../../spec/blob_roles.ts";
-import { problemText } from "../../transfer/verify/compare_image.ts";
 import { formatByteSize } from "../../util/byte_size.ts";
 import { printable } from "../../util/printable.ts";
 import type { Outcome } from "../command_runner.ts";
@@ -44,7 +49,10 @@ function targetLines({ reference, digest, differences }: ComparedImage): string[
   if (differences.length === 0) return [`${pinned} equal`];
   const missing = differences.filter(({ problem }) => problem === "missing");
   const missingBytes = sum(missing.map(({ sizeBytes }) => sizeBytes));
-  const parts = differences.map((difference) => ({ difference, part: printable(roleText(difference)) }));
+  const parts = differences.map((difference) => {
+    const { part, problem } = differenceText(difference);
+    return { difference, part: printable(part), problem };
+  });
   const width = Math.max(...parts.map(({ part }) => part.length));
   const totals = [
     ...(missing.length > 0 ? [`${missing.length} missing (${formatByteSize(missingBytes)})`] : []),
@@ -52,10 +60,10 @@ function targetLines({ reference, digest, differences }: ComparedImage): string[
   ];
   return [
     `${pinned} different`,
-    ...parts.map(({ difference, part }) =>
+    ...parts.map(({ difference, part, problem }) =>
       `  ${part.padEnd(width)}  ${shortDigest(difference.digest)}  ${
         formatByteSize(difference.sizeBytes).padStart(8)
-      }  ${problemText(difference)}`
+      }  ${problem}`
     ),
     `  ${totals.join(", ")}`,
   ];

@@ -22,6 +22,7 @@ import { writeInput } from "./bench/inputs.ts";
 import { measure, type Measurement, median, type Program } from "./bench/measure.ts";
 import { findPeers, isInstalled } from "./bench/peers.ts";
 import { pullRows, slowPullRows } from "./bench/pull_rows.ts";
+import { serveRows } from "./bench/serve_rows.ts";
 
 const MIB = 2 ** 20;
 const PROJECT = new URL("../", import.meta.url);
@@ -128,6 +129,13 @@ async function bench(
   } else print("docker-registry is not installed: pushes to it, and pulls from it, are left out.\n\n");
   const sources = { one: await sourceHost(one), three: await sourceHost(three) };
   rows.push(...await pullRows({ dir, sizeBytes, sources, hosts, pull }));
+  const { command: serve } = deno(new URL("main.ts", PROJECT).pathname, "serve", "--quiet");
+  rows.push(
+    ...await serveRows([
+      { archive: three, blobBytes: sizeBytes / 6, serve },
+      { archive: one, blobBytes: sizeBytes, serve },
+    ]),
+  );
 
   const measured = new Map(rows.map(({ name }): [string, Measurement[]] => [name, []]));
   for (let run = 0; run < runs; run++) {

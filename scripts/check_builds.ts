@@ -8,6 +8,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { makeTempDir } from "../tests/support/temp_dir.ts";
 import { readBuildInfo } from "./release/build_info.ts";
 import { BUNDLE, bundle, DIST, PROJECT } from "./release/bundle.ts";
 import { BUILD_PLATFORMS } from "./release/deno_executable.ts";
@@ -24,6 +25,7 @@ const ALONE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"',
 if (import.meta.main) await checkBuilds(Deno.args.length > 0 ? Deno.args : TESTS);
 
 async function checkBuilds(tests: readonly string[]): Promise<void> {
+  await using unpacked = await makeTempDir();
   const build = await readBuildInfo(PROJECT);
   await bundle(build);
   const bundled = [Deno.execPath(), "run", ...RUN_FLAGS, fileURLToPath(new URL("main.js", BUNDLE))];
@@ -31,8 +33,8 @@ async function checkBuilds(tests: readonly string[]): Promise<void> {
   const platform = BUILD_PLATFORMS.find((name) => name === `${Deno.build.os}-${Deno.build.arch}`);
   if (platform) {
     const [archive = ""] = await packageFor(platform, build);
-    await run(["tar", "-x", "-z", "-f", archive], { cwd: DIST });
-    programs.push([fileURLToPath(new URL(`docker-image-pusher-${platform}/docker-image-pusher`, DIST))]);
+    await run(["tar", "-x", "-z", "-f", fileURLToPath(new URL(archive, DIST)), "-C", unpacked.path], {});
+    programs.push([unpacked.join(`docker-image-pusher-${platform}/docker-image-pusher`)]);
   }
   const isAlone = Deno.build.os === "linux" && Deno.uid() === 0;
   for (const program of programs) {

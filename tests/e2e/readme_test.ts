@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { describeProgram } from "../../lib/cli/app.ts";
 import { exitCodeOf } from "../../lib/cli/exit_codes.ts";
+import type { CommandDescription } from "../../lib/cli/tree/describe_command.ts";
 import { type ErrorCode, PusherError } from "../../lib/errors.ts";
-import { runCli } from "../support/run_cli.ts";
+import { FakeHost } from "../unit/cli/fake_host.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
@@ -14,22 +16,11 @@ async function read(document: string): Promise<string> {
 }
 
 Deno.test("the documents mention no option that no command has", async () => {
-  const commands = [
-    [],
-    ["push"],
-    ["pull"],
-    ["save"],
-    ["inspect"],
-    ["verify"],
-    ["serve"],
-    ["cache", "prune"],
-    ["login"],
-    ["logout"],
+  const optionsOf = ({ options, commands }: CommandDescription): string[] => [
+    ...options.map(({ long }) => long),
+    ...commands.flatMap(optionsOf),
   ];
-  const help = await Promise.all(
-    commands.map(async (command) => (await runCli([...command, "--help"])).stdout),
-  );
-  const known = new Set(help.join("\n").match(/--[a-z-]+/g));
+  const known = new Set(optionsOf(describeProgram(new FakeHost())));
   for (const document of DOCUMENTS) {
     const mentioned = new Set((await read(document)).match(/(?<![\w-])--[a-z][a-z-]*/g));
     const unknown = [...mentioned].filter((option) => !known.has(option) && !OPTIONS_OF_OTHERS.test(option));

@@ -7,7 +7,7 @@ import { FakeHost } from "../unit/cli/fake_host.ts";
 /** Lines that are typed, and what each shell offers then. */
 const OFFERS: readonly (readonly [line: string, offers: readonly string[]])[] = [
   ["p", ["pull", "push"]],
-  ["push --no-", ["--no-attestations", "--no-resume"]],
+  ["push --no-r", ["--no-resume"]],
   ["--progress ", ["auto", "tty", "plain", "json", "none"]],
   ["push app.tar --progress=p", ["plain"]],
   ["push ", ["app.tar", "b.tgz", "my image.tar.gz", "sub"]],

@@ -28,6 +28,13 @@ export function defineCache({ program, run }: CommandLine): void {
     .description(
       "Lists the images that are kept: name, digest, size, and when they were used last; then blobs of none.",
     )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ docker-image-pusher cache ls
+  $ docker-image-pusher cache ls --json`,
+    )
     .action(async (_, command) => {
       const options = command.optsWithGlobals();
       await run(async (context) => {

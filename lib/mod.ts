@@ -1,10 +1,13 @@
 /**
- * The library behind the command: read and write image archives, talk to registries, push and pull with events.
+ * The library behind the command: read and write image archives, talk to registries, push and pull with events, be a
+ * registry.
  *
  * - {@linkcode openArchive} reads what docker, podman and others save, without extracting it.
  * - {@linkcode connectRegistry} and {@linkcode Repository} speak the distribution protocol.
  * - {@linkcode pushImages} sends images from the one to the other and tells of it by {@linkcode TransferEvent}s.
  * - {@linkcode fetchImage}, {@linkcode layOutArchive} and {@linkcode receiveParts} bring them back.
+ * - {@linkcode OriginSource} lets a push read from a registry, and {@linkcode compareImage} says what one lacks.
+ * - {@linkcode createArchiveStore} and {@linkcode createRegistryHandler} answer as a registry does, from archives.
  *
  * Nothing here prints, prompts, or ends the process; time, randomness and cancellation come from the caller.
  * Failures are {@linkcode PusherError}s with a code.
@@ -68,6 +71,13 @@ export type * from "./registry/registry_request.ts";
 export type { FoundManifest } from "./registry/manifest_content.ts";
 export * from "./registry/registry_session.ts";
 export * from "./registry/repository.ts";
+export * from "./server/archive_store.ts";
+export type { BasicLogin } from "./server/basic_login.ts";
+export * from "./server/http_service.ts";
+export * from "./server/registry_handler.ts";
+export type * from "./server/registry_store.ts";
+export { joinStores } from "./server/union_store.ts";
+export type { BlobRole } from "./spec/blob_roles.ts";
 export type * from "./spec/content_part.ts";
 export * from "./spec/convert_format.ts";
 export * from "./spec/credentials.ts";
@@ -100,6 +110,7 @@ export * from "./spec/whole_part.ts";
 export * from "./spec/without_attestations.ts";
 export type * from "./transfer/events.ts";
 export * from "./transfer/fetch/fetch_image.ts";
+export { OriginSource, type OriginSourceOptions } from "./transfer/fetch/origin_source.ts";
 export type * from "./transfer/ports.ts";
 export type { FoundBlob } from "./transfer/pass/passing_window.ts";
 export * from "./transfer/push/push_images.ts";
@@ -107,6 +118,8 @@ export { jobReference, type PushJob } from "./transfer/push/push_job.ts";
 export * from "./transfer/fetch/receive_parts.ts";
 export type * from "./transfer/progress/report.ts";
 export type { TransferTotals } from "./transfer/progress/transfer_tally.ts";
+export { compareImage } from "./transfer/verify/compare_image.ts";
+export type { BlobResult, CompareOptions, Comparison, Difference } from "./transfer/verify/compare_image.ts";
 export type { UploadHabits } from "./transfer/upload/upload_habits.ts";
 export type { OutgoingBlob } from "./transfer/upload/upload_content.ts";
 export type { UploadStrategy } from "./transfer/upload/upload_policy.ts";
@@ -114,6 +127,7 @@ export * from "./util/buffer_ring.ts";
 export type * from "./util/byte_reader.ts";
 export * from "./util/clock.ts";
 export type * from "./util/environment.ts";
+export { RateLimiter } from "./util/rate_limiter.ts";
 export * from "./util/retry.ts";
 export type * from "./util/stream_body.ts";
 export type { ShaAlgorithm } from "./util/sha256.ts";

@@ -1,3 +1,11 @@
+/**
+ * What a repository lists: its tags, and what refers to a manifest of it.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-discovery
+ *
+ * @module
+ */
+
 import * as v from "valibot";
 import type { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { runCli } from "../../../lib/cli/app.ts";
+import { describeProgram, runCli } from "../../../lib/cli/app.ts";
+import type { CommandDescription } from "../../../lib/cli/tree/describe_command.ts";
 import { VERSION } from "../../../lib/version.ts";
 import { FakeHost, type FakeHostOptions } from "./fake_host.ts";
 
@@ -149,6 +150,17 @@ Deno.test("runCli() writes errors as one JSON document with --json, wherever it 
     assert.equal(exitCode, 2);
     assert.equal(stdout, "");
     assert.equal(JSON.parse(stderr).error.code, "USAGE");
+  }
+});
+
+Deno.test("runCli() writes errors of every command as JSON with --json", async () => {
+  const paths = ({ path, commands }: CommandDescription): (readonly string[])[] => [
+    path,
+    ...commands.filter(({ path }) => path.at(-1) !== "help").flatMap(paths),
+  ];
+  for (const path of paths(describeProgram(new FakeHost()))) {
+    const { exitCode, stdout, stderr } = await run([...path, "--no-such-option", "--json"]);
+    assert.deepEqual([exitCode, stdout, JSON.parse(stderr).error.code], [2, "", "USAGE"], path.join(" "));
   }
 });
 

@@ -9,7 +9,7 @@ import { defineSave } from "../../../../lib/cli/tree/save_command.ts";
 import { FakeHost } from "../fake_host.ts";
 
 /** Negated options of push, which are there from the beginning. */
-const NEGATED = { resume: true, attestations: true };
+const NEGATED = { resume: true, attestations: true, cache: true };
 
 /** The options a command line comes to, without running the command. */
 async function optionsOf(line: string): Promise<GlobalOptions> {
@@ -93,6 +93,7 @@ Deno.test("parseProgram() reads what is to be made of images", async () => {
     index: true,
     attestations: false,
     format: "docker",
+    cache: true,
     resume: true,
   });
 });

@@ -6,10 +6,18 @@ import { type ErrorCode, PusherError } from "../../lib/errors.ts";
 import { FakeHost } from "../unit/cli/fake_host.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+const PAGES =
+  "architecture ci config copy library measurements pull push registries scripts serve state verify";
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...PAGES.split(" ").map((page) => `docs/${page}.md`),
+];
 
-/** Options of deno, npm and buildx that the documents mention. */
-const OPTIONS_OF_OTHERS = /^--(?:allow-\w+|global|name|config|output|doc|from|prefix|uninstall)$/;
+/** Options of deno, npm, docker and the scripts that the documents mention. */
+const OPTIONS_OF_OTHERS =
+  /^--(?:allow-\w+|global|name|config|output|doc|from|prefix|uninstall|rm|build-arg|size|runs|large)$/;
 
 async function read(document: string): Promise<string> {
   return await Deno.readTextFile(new URL(document, PROJECT));
@@ -28,8 +36,10 @@ Deno.test("the documents mention no option that no command has", async () => {
   }
 });
 
-Deno.test("the README lists the exit codes there are", async () => {
-  const listed = [...(await read("README.md")).matchAll(/^\| (\d+) +\| /gm)].map(([, code]) => Number(code));
+Deno.test("the page on scripts lists the exit codes there are", async () => {
+  const listed = [...(await read("docs/scripts.md")).matchAll(/^\| (\d+) +\| /gm)].map(([, code]) =>
+    Number(code)
+  );
   const codes: ErrorCode[] = [
     "USAGE",
     "ARCHIVE_CORRUPT",
@@ -49,7 +59,7 @@ Deno.test("the README lists the exit codes there are", async () => {
 Deno.test("the documents link to files that exist", async () => {
   for (const document of DOCUMENTS) {
     for (const [, target = ""] of (await read(document)).matchAll(/\]\((?!https:)([^)#]+)/g)) {
-      await Deno.stat(new URL(target, PROJECT));
+      await Deno.stat(new URL(target, new URL(document, PROJECT)));
     }
   }
 });

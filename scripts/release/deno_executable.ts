@@ -41,16 +41,31 @@ export function denoPin(platform: BuildPlatform): DenoPin {
  */
 export async function fetchDeno(platform: BuildPlatform): Promise<Uint8Array> {
   const pin = denoPin(platform);
-  const archive = await cachedArchive(pin) ?? await download(pin);
+  const archive = await fetchArchive(pin);
   const name = platform.startsWith("windows") ? "package/deno.exe" : "package/deno";
   const entry = (await unpackTar(gunzipSync(archive))).find(({ header }) => header.name === name);
   if (!entry?.data) throw new Error(`Cannot take Deno from "${pin.package}": it has no ${name}`);
   return entry.data;
 }
 
-async function cachedArchive(pin: DenoPin): Promise<Uint8Array | undefined> {
+/**
+ * Fetches the archive that has the executable, unless it is kept already.
+ *
+ * @param pin Which.
+ * @param env Variables: they say where the registry and the cache are.
+ * @returns The archive.
+ * @throws {Error} If the registry cannot be reached (with the cause), or what it has is not what was pinned.
+ */
+export async function fetchArchive(
+  pin: DenoPin,
+  env: Readonly<Record<string, string>> = Deno.env.toObject(),
+): Promise<Uint8Array> {
+  return await cachedArchive(pin, cacheDir(env)) ?? await download(pin, env);
+}
+
+async function cachedArchive(pin: DenoPin, dir: string): Promise<Uint8Array | undefined> {
   try {
-    const archive = await Deno.readFile(`${cacheDir()}/${archiveName(pin)}`);
+    const archive = await Deno.readFile(`${dir}/${archiveName(pin)}`);
     return integrityOf(archive) === pin.integrity ? archive : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -58,9 +73,11 @@ async function cachedArchive(pin: DenoPin): Promise<Uint8Array | undefined> {
   }
 }
 
-async function download(pin: DenoPin): Promise<Uint8Array> {
-  const url = `${await findNpmRegistry()}${pin.package}/-/${archiveName(pin)}`;
-  const response = await fetch(url).catch((error) => {
+async function download(pin: DenoPin, env: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  const registry = await findNpmRegistry(env);
+  const url = `${registry.url}${pin.package}/-/${archiveName(pin)}`;
+  const headers: HeadersInit = registry.authorization ? { authorization: registry.authorization } : {};
+  const response = await fetch(url, { headers }).catch((error) => {
     throw new Error(`Cannot download "${url}": ${error.message}`, { cause: error });
   });
   if (!response.ok) throw new Error(`Cannot download "${url}": the registry answered ${response.status}`);
@@ -69,10 +86,11 @@ async function download(pin: DenoPin): Promise<Uint8Array> {
   if (integrity !== pin.integrity) {
     throw new Error(`Cannot use "${url}": its integrity is ${integrity}, not the pinned ${pin.integrity}`);
   }
-  await Deno.mkdir(cacheDir(), { recursive: true });
-  const part = await Deno.makeTempFile({ dir: cacheDir() });
+  const dir = cacheDir(env);
+  await Deno.mkdir(dir, { recursive: true });
+  const part = await Deno.makeTempFile({ dir });
   await Deno.writeFile(part, archive);
-  await Deno.rename(part, `${cacheDir()}/${archiveName(pin)}`);
+  await Deno.rename(part, `${dir}/${archiveName(pin)}`);
   return archive;
 }
 
@@ -80,9 +98,9 @@ function archiveName({ package: name, version }: DenoPin): string {
   return `${name.split("/")[1]}-${version}.tgz`;
 }
 
-function cacheDir(): string {
-  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE");
-  return `${Deno.env.get("XDG_CACHE_HOME") ?? `${home}/.cache`}/docker-image-pusher/deno-executables`;
+function cacheDir(env: Readonly<Record<string, string>>): string {
+  const cache = env["XDG_CACHE_HOME"] ?? `${env["HOME"] ?? env["USERPROFILE"]}/.cache`;
+  return `${cache}/docker-image-pusher/deno-executables`;
 }
 
 function integrityOf(archive: Uint8Array): string {

@@ -33,6 +33,8 @@ const PARTS = {
   "xz": { programs: ["xz"] },
   "bzip2": { programs: ["bzip2"] },
   "lz4": { programs: ["lz4"] },
+  "curl": { programs: ["curl"] },
+  "wget": { programs: ["wget"] },
   "bash": { programs: ["bash"] },
   "mandoc": { programs: ["mandoc"] },
   "zsh": { programs: ["zsh"] },
@@ -52,7 +54,21 @@ export type RealPart = keyof typeof PARTS;
  * @param test The test.
  */
 export function testWith(parts: readonly RealPart[], name: string, test: () => Promise<void>): void {
-  const missing = parts.flatMap((part) => missingOf(PARTS[part]));
+  testUnless(parts.flatMap((part) => missingOf(PARTS[part])), name, test);
+}
+
+/**
+ * Defines a test that needs something from outside.
+ *
+ * @param missing What is not there: the test runs if it is nothing.
+ * @param name Says what is tested.
+ * @param test The test.
+ */
+export function testUnless(
+  missing: readonly string[],
+  name: string,
+  test: (context: Deno.TestContext) => Promise<void>,
+): void {
   if (missing.length === 0) Deno.test(name, test);
   else if (Deno.env.get("CI") === "true") Deno.test(name, () => failFor(missing));
   else Deno.test({ name: `${name} [skipped: no ${missing.join(", no ")}]`, ignore: true, fn: test });

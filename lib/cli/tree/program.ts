@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Command, CommanderError, type CommandUnknownOpts, type Option } from "@commander-js/extra-typings";
 import { PusherError } from "../../errors.ts";
 import { closestWord } from "../../util/edit_distance.ts";
 import { printable } from "../../util/printable.ts";
@@ -117,11 +117,16 @@ function createRoot(version: string): Program {
       minWidthToWrap: 20,
       // The parser's own way loads a module of the runtime, which takes longer than all the rest.
       displayWidth: visibleLength,
-      visibleOptions: (command) => [...command.options, ...command.parent?.options ?? [], help],
+      visibleOptions: (command) => [...optionsFor(command), help],
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(" [options]", ""),
       styleTitle: (title) => paint(title, "bold", true),
     })
     .addHelpText("after", EXAMPLES);
+}
+
+/** The command's own options, and those of all above it. */
+function optionsFor(command: CommandUnknownOpts): Option[] {
+  return [...command.options, ...command.parent ? optionsFor(command.parent) : []];
 }
 
 function versionJson({ runtime }: Host): string {

@@ -50,16 +50,6 @@ export class PushHistory {
   }
 
   /**
-   * Where an image was last pushed to with the user's consent.
-   *
-   * @param image Name in the archive without host.
-   * @returns `registry/repository:tag`, if there is one.
-   */
-  async lastTargetFor(image: string): Promise<string | undefined> {
-    return (await this.list()).findLast((push) => push.confirmed && push.image === image)?.target;
-  }
-
-  /**
    * Registries that were pushed to.
    *
    * @returns Hosts, the most recent first, each once.
@@ -67,17 +57,6 @@ export class PushHistory {
   async recentRegistries(): Promise<string[]> {
     const hosts = (await this.list()).map(({ target }) => target.slice(0, target.indexOf("/")));
     return [...new Set(hosts.reverse())];
-  }
-
-  /**
-   * Whether the user has said yes to a repository before.
-   *
-   * @param targetRepository `registry/repository`, without tag.
-   * @returns Whether any tag of it was a confirmed target.
-   */
-  async isConfirmed(targetRepository: string): Promise<boolean> {
-    const pushes = (await this.list()).filter((push) => push.confirmed);
-    return pushes.some(({ target }) => target.slice(0, target.lastIndexOf(":")) === targetRepository);
   }
 
   /**

@@ -39,6 +39,8 @@ export interface ReceiptImage {
   mediaType?: string;
   /** Digest of the image in its archive, where something else was made of it. */
   archiveDigest?: string;
+  /** What was copied: `registry/repository:tag`; only of a copy that came to its end. */
+  source?: string;
 }
 
 /** An image that did not get to its place. */

@@ -10,7 +10,7 @@ export type TransferEvent =
     type: "archive:ready";
   }
   | {
-    /** A push is about to start: what goes where. */
+    /** A push or copy is about to start: what goes where. */
     type: "plan:ready";
     /** `registry/repository:tag` each image goes to. */
     targets: readonly string[];
@@ -18,6 +18,8 @@ export type TransferEvent =
     blobs: number;
     /** Their bytes. */
     sizeBytes: number;
+    /** Whether images come from a registry; from archives when absent. */
+    isCopy?: boolean;
   }
   | {
     /** A pull is about to start: what is received. */

@@ -50,7 +50,10 @@ export function defineCopy({ program, host, args, run }: CommandLine): void {
     .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
     .option("--force", "send blobs even if the registry says it has them")
     .option("--verify", "ask the destinations afterwards whether they hold everything")
-    .option("--dry-run", "show what would be sent, and send nothing")
+    .option("--receipt <file>", "write to a file what was copied where, or why not")
+    .addOption(
+      program.createOption("--dry-run", "show what would be sent, and send nothing").conflicts("receipt"),
+    )
     .addHelpText(
       "after",
       `
@@ -83,6 +86,7 @@ Examples:
           isResuming: options.resume,
           force: options.force,
           verify: options.verify,
+          receipt: options.receipt,
           ...networkOptions(options),
           stateDir: options.stateDir,
         };

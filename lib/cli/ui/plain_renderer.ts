@@ -78,7 +78,9 @@ export class PlainRenderer implements Renderer {
   #changeText(event: TransferEvent): string | undefined {
     switch (event.type) {
       case "plan:ready":
-        return `pushing ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;
+        return `${event.isCopy ? "copying" : "pushing"} ${event.blobs} blobs (${
+          formatByteSize(event.sizeBytes)
+        })`;
       case "pull:ready":
         this.#done = "received";
         return `pulling ${event.blobs} blobs (${formatByteSize(event.sizeBytes)})`;

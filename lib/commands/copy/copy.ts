@@ -9,6 +9,7 @@ import { PushRun } from "../../transfer/push/push_run.ts";
 import { HostLimiter } from "../../transfer/upload/host_limiter.ts";
 import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import type { CommandContext } from "../command_context.ts";
+import { keepReceipt } from "../keep_receipt.ts";
 import { firstFailure } from "../push/first_failure.ts";
 import { openPushSettings, type TransferOptions } from "../push/push_settings.ts";
 import { verifyPushed } from "../push/verify_pushed.ts";
@@ -25,6 +26,8 @@ const CONCURRENCY = 4;
 export interface CopyOptions extends CopyWay, CopyPartOptions, TransferOptions {
   /** Ask the destinations afterwards whether they hold everything. */
   verify?: boolean | undefined;
+  /** File that gets a receipt, whatever becomes of the copy; see `Receipt`. */
+  receipt?: string | undefined;
 }
 
 /** What a copy did, ready for JSON. */
@@ -66,6 +69,25 @@ interface Batch {
  * @throws {PusherError} If nothing was copied: the first failure; the others are told as warnings.
  */
 export async function copy(options: CopyOptions, surroundings: CommandContext): Promise<CopyReport> {
+  const context: CommandContext = {
+    ...surroundings,
+    onEvent: (event) =>
+      surroundings.onEvent(event.type === "plan:ready" ? { ...event, isCopy: true } : event),
+  };
+  const report = await keepReceipt((told) => copyAll(options, told), {
+    path: options.receipt,
+    command: "copy",
+    resultOf: ({ copied, failures }) => ({
+      images: copied.map(({ source, reference, digest }) => ({ source, reference, digest })),
+      failures,
+    }),
+  }, context);
+  if (report.copied.length === 0) throw firstFailure(report.failures, context);
+  return report;
+}
+
+/** Copies what can be copied; it is no error if that is nothing. */
+async function copyAll(options: CopyOptions, surroundings: CommandContext): Promise<CopyReport> {
   const tally = new TransferTally();
   const context = { ...surroundings, onEvent: tally.countingFor(surroundings.onEvent) };
   const startMs = context.clock.now();
@@ -89,7 +111,6 @@ export async function copy(options: CopyOptions, surroundings: CommandContext): 
       if (isUnchanged || pushed.has(reference)) copied.push({ source, reference, digest, isUnchanged });
     }
   }
-  if (copied.length === 0) throw firstFailure(failures, context);
   return { copied, failures, ...tally.totals(), durationMs: context.clock.now() - startMs };
 }
 

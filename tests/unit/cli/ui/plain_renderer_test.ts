@@ -41,6 +41,13 @@ Deno.test("PlainRenderer writes a line for every change of state", () => {
   assert.equal(host.stdout.text, "");
 });
 
+Deno.test("PlainRenderer says whether blobs are pushed or copied", () => {
+  const host = new FakeHost();
+  using renderer = new PlainRenderer(host.stderr, host.clock);
+  renderer.onEvent({ type: "plan:ready", targets: [`${TARGET}:1`], blobs: 2, sizeBytes: MIB, isCopy: true });
+  assert.equal(host.stderr.text, "copying 2 blobs (1.00 MiB)\n");
+});
+
 Deno.test("PlainRenderer names the repository once there are several", () => {
   const host = new FakeHost();
   using renderer = new PlainRenderer(host.stderr, host.clock);

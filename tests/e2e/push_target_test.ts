@@ -25,9 +25,10 @@ Deno.test("push goes where it is told, and says so before it sends anything", as
   const target = `${registry.host}/team/app:1`;
   const { code, stderr } = await runCli(["push", ARCHIVE, "-t", target, "--progress", "json"]);
   assert.equal(code, 0, stderr);
-  const events = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assert.deepEqual(events[0], { type: "notice", message: `t/img:1 → ${target}` });
-  assert(!events.slice(1).some(({ type }) => type === "notice"));
+  const [archive, notice, ...others] = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.equal(archive.type, "archive:ready");
+  assert.deepEqual(notice, { type: "notice", message: `t/img:1 → ${target}` });
+  assert(!others.some(({ type }) => type === "notice"));
 });
 
 Deno.test("push goes to several targets", async () => {

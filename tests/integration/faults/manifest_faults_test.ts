@@ -231,7 +231,8 @@ Deno.test("what is asked afterwards is asked again when the answer breaks off, a
   });
   const run = await stage.push(registry, { verify: true });
   stage.assertPushed(run, registry);
-  assert.equal(registry.requests.filter(({ kind }) => kind === "get-manifest").length, 2);
+  // By its tag, again, and by its digest.
+  assert.equal(registry.requests.filter(({ kind }) => kind === "get-manifest").length, 3);
 });
 
 const LIES: readonly [string, Behaviour][] = [

@@ -14,9 +14,10 @@ import { BUILD_PLATFORMS, type BuildPlatform, denoPin, fetchDeno } from "./deno_
 import { RUN_FLAGS } from "./deno_flags.ts";
 import { listEmbeddedPackages } from "./embedded_packages.ts";
 import { licenceNotices } from "./notices.ts";
-import type { PackageFile } from "./package_file.ts";
+import { type PackageFile, textFile } from "./package_file.ts";
 import { selfExtracting } from "./self_extracting.ts";
 import { makeSbom } from "./sbom.ts";
+import { shareFiles } from "./share_files.ts";
 import { tarGz } from "./tar_gz.ts";
 import { zip } from "./zip.ts";
 
@@ -67,28 +68,24 @@ async function packageFiles(platform: BuildPlatform, build: BuildInfo): Promise<
   const text = (await Deno.readTextFile(new URL(launcher, HERE)))
     .replace("@DENO_FLAGS@", RUN_FLAGS.join(" "))
     .replace(/^# shellcheck .*\n/m, "");
+  const starter = textFile(
+    isWindows ? "docker-image-pusher.cmd" : "docker-image-pusher",
+    isWindows ? crlf(text) : text,
+  );
   const files = [
-    program(isWindows ? "docker-image-pusher.cmd" : "docker-image-pusher", isWindows ? crlf(text) : text),
-    program(isWindows ? "lib/deno.exe" : "lib/deno", await fetchDeno(platform)),
-    document("LICENSE", await Deno.readTextFile(new URL("LICENSE", PROJECT))),
-    document("THIRD_PARTY_LICENSES.txt", await licenceNotices(packages)),
-    document(`${MODULES}/package.json`, `${JSON.stringify({ type: "module" })}\n`),
-    document("sbom.cdx.json", `${JSON.stringify(sbom, null, 2)}\n`),
+    { ...starter, isExecutable: true },
+    { name: isWindows ? "lib/deno.exe" : "lib/deno", content: await fetchDeno(platform), isExecutable: true },
+    textFile("LICENSE", await Deno.readTextFile(new URL("LICENSE", PROJECT))),
+    textFile("THIRD_PARTY_LICENSES.txt", await licenceNotices(packages)),
+    textFile(`${MODULES}/package.json`, `${JSON.stringify({ type: "module" })}\n`),
+    textFile("sbom.cdx.json", `${JSON.stringify(sbom, null, 2)}\n`),
+    ...await shareFiles(),
   ];
   for await (const { name } of Deno.readDir(BUNDLE)) {
     if (name.endsWith(".map")) continue;
-    files.push(document(`${MODULES}/${name}`, await Deno.readFile(new URL(name, BUNDLE))));
+    files.push(textFile(`${MODULES}/${name}`, await Deno.readTextFile(new URL(name, BUNDLE))));
   }
   return files.map((file) => ({ ...file, name: `docker-image-pusher-${platform}/${file.name}` }));
-}
-
-function program(name: string, content: string | Uint8Array): PackageFile {
-  return { ...document(name, content), isExecutable: true };
-}
-
-function document(name: string, content: string | Uint8Array): PackageFile {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  return { name, content: bytes, isExecutable: false };
 }
 
 function crlf(text: string): string {

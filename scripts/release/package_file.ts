@@ -12,3 +12,14 @@ export interface PackageFile {
 export function modeOf({ isExecutable }: PackageFile): number {
   return isExecutable ? 0o755 : 0o644;
 }
+
+/**
+ * Makes a file that is no program.
+ *
+ * @param name Where it is in the package.
+ * @param text What is in it.
+ * @returns The file.
+ */
+export function textFile(name: string, text: string): PackageFile {
+  return { name, content: new TextEncoder().encode(text), isExecutable: false };
+}

@@ -6,7 +6,7 @@ import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
 import { startTestRegistry } from "../support/test_registry.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
-const SOURCES = ["lib", "scripts", "main.ts", "deno.json", "deno.lock", "LICENSE"];
+const SOURCES = ["lib", "scripts", "main.ts", "docs", "deno.json", "deno.lock", "LICENSE"];
 const IS_HERE = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 const PLATFORM = "linux-x86_64";
 const EPOCH_SECONDS = 1_700_000_000;
@@ -131,6 +131,10 @@ testUnless(
       await assertPortable(dir, `${one}/dist/docker-image-pusher-${PLATFORM}.tar.gz`);
     });
 
+    await t.step("a package has pages, completions, and the names and licences of all that is in it", () => {
+      return assertComplete(dir.join(`un packed/docker-image-pusher-${PLATFORM}`), `${one}/dist/bundle`);
+    });
+
     await t.step({
       name: "a package alone, without a network, serves a push of its own and continues it after a kill",
       ignore: Deno.uid() !== 0,
@@ -204,4 +208,44 @@ async function assertPortable(dir: TempDir, archive: string): Promise<void> {
   assert.equal(await tree(dir.join("un packed")), before);
   const left = (await Array.fromAsync(Deno.readDir(dir.join("work")))).map(({ name }) => name).sort();
   assert.deepEqual(left, ["run", "state"]);
+}
+
+const OTHER_COMPLETIONS = [
+  "zsh/site-functions/_docker-image-pusher",
+  "fish/vendor_completions.d/docker-image-pusher.fish",
+  "powershell/docker-image-pusher.ps1",
+];
+
+async function assertComplete(unpacked: string, bundle: string): Promise<void> {
+  const pages = await contents(new URL("docs/man", PROJECT).pathname);
+  assert.deepEqual(await contents(`${unpacked}/share/man/man1`), pages);
+  const script = await Deno.readTextFile(
+    `${unpacked}/share/bash-completion/completions/docker-image-pusher`,
+  );
+  assert.equal(await run([`${unpacked}/docker-image-pusher`, "completions", "bash"]), script);
+  for (const name of OTHER_COMPLETIONS) {
+    assert.match(await Deno.readTextFile(`${unpacked}/share/${name}`), /__complete/);
+  }
+
+  const { components } = JSON.parse(await Deno.readTextFile(`${unpacked}/sbom.cdx.json`));
+  const names = components.map(({ name }: { name: string }) => name);
+  const licences = await Deno.readTextFile(`${unpacked}/THIRD_PARTY_LICENSES.txt`);
+  const bundled = await bundledPackages(bundle);
+  assert(bundled.size > 3);
+  assert.deepEqual(bundled.difference(new Set(names)), new Set());
+  for (const name of bundled) assert.match(licences, new RegExp(`^${name} \\d`, "m"));
+  assert(names.includes("@deno/linux-x64-glibc"));
+}
+
+/** The packages that code in the bundle comes from, by its source maps. */
+async function bundledPackages(bundle: string): Promise<Set<string>> {
+  const packages = new Set<string>();
+  for (const [name, content] of await contents(bundle)) {
+    if (!name.endsWith(".map")) continue;
+    for (const source of JSON.parse(new TextDecoder().decode(content)).sources) {
+      const [, origin] = /\/work\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? [];
+      if (origin !== undefined) packages.add(origin);
+    }
+  }
+  return packages;
 }

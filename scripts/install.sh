@@ -10,7 +10,8 @@ usage() {
   cat <<EOF
 Usage: install.sh [options]
 
-Installs docker-image-pusher into PREFIX/lib and links it into PREFIX/bin.
+Installs docker-image-pusher into PREFIX/lib and links it into PREFIX/bin, its manual pages
+and completions for bash, zsh and fish into PREFIX/share.
 
 Options:
   --prefix DIR     where to install (default: ~/.local)
@@ -65,6 +66,28 @@ sha256_of() {
   fi | cut -d ' ' -f 1
 }
 
+# Where it has files for man and shells, below the prefix. That for PowerShell is not as deep: it has no place there.
+shared() {
+  for file in "$prefix/lib/$NAME"/share/*/*/*; do
+    [ ! -f "$file" ] || echo "${file#"$prefix/lib/$NAME/"}"
+  done
+}
+
+link_shared() {
+  shared | while read -r file; do
+    # What somebody else put there is kept.
+    [ -L "$prefix/$file" ] || [ ! -e "$prefix/$file" ] || continue
+    mkdir -p "$prefix/${file%/*}"
+    ln -sf "../../../lib/$NAME/$file" "$prefix/$file"
+  done
+}
+
+unlink_shared() {
+  shared | while read -r file; do
+    [ ! -L "$prefix/$file" ] || rm -f "$prefix/$file"
+  done
+}
+
 install_it() {
   archive=$NAME-$platform.tar.gz
   if [ -f "$from" ]; then
@@ -92,9 +115,13 @@ install_it() {
   set -- "$work/new/$NAME"-*
   [ -x "$1/$NAME" ] || fail "Cannot install \"$archive\": it is no package of $NAME for Linux or macOS"
   # One that runs keeps its files open.
-  [ ! -d "$prefix/lib/$NAME" ] || mv "$prefix/lib/$NAME" "$work/old"
+  if [ -d "$prefix/lib/$NAME" ]; then
+    unlink_shared
+    mv "$prefix/lib/$NAME" "$work/old"
+  fi
   mv "$1" "$prefix/lib/$NAME"
   ln -sf "../lib/$NAME/$NAME" "$prefix/bin/$NAME"
+  link_shared
   installed=$("$prefix/bin/$NAME" --version) || fail "Cannot run what was installed in \"$prefix\"" \
     "It needs the C library of GNU (glibc), which Alpine and other systems with musl do not have."
   echo "Installed $NAME $installed as $prefix/bin/$NAME"
@@ -106,6 +133,7 @@ install_it() {
 
 uninstall() {
   [ -d "$prefix/lib/$NAME" ] || fail "Cannot remove $NAME: it is not installed in \"$prefix\"" "Say where with --prefix."
+  unlink_shared
   rm -rf "${prefix:?}/lib/$NAME" "${prefix:?}/bin/$NAME"
   echo "Removed $NAME from $prefix"
 }

@@ -31,6 +31,8 @@ systemd-analyze systemd
 script util-linux
 /usr/bin/time time
 zstd zstd
+curl curl
+wget wget
 shellcheck shellcheck
 zsh zsh
 fish fish

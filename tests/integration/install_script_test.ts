@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { type PackageFile, textFile } from "../../scripts/release/package_file.ts";
 import { selfExtracting } from "../../scripts/release/self_extracting.ts";
 import { tarGz } from "../../scripts/release/tar_gz.ts";
 import { testWith } from "../support/real_parts.ts";
@@ -23,15 +24,16 @@ interface Ran {
   stderr: string;
 }
 
-async function fakePackage(): Promise<Uint8Array> {
-  const content = new TextEncoder().encode(PROGRAM);
-  return await tarGz([{ name: `${DIRECTORY}/docker-image-pusher`, content, isExecutable: true }], 1e9);
+async function fakePackage(shared: readonly string[] = []): Promise<Uint8Array> {
+  const files: PackageFile[] = shared.map((name) => textFile(`${DIRECTORY}/share/${name}`, name));
+  files.push({ ...textFile(`${DIRECTORY}/docker-image-pusher`, PROGRAM), isExecutable: true });
+  return await tarGz(files, 1e9);
 }
 
 /** A directory that holds what a release holds. */
-async function release(dir: TempDir): Promise<string> {
-  const archive = await fakePackage();
-  await Deno.mkdir(dir.join("a release"));
+async function release(dir: TempDir, shared: readonly string[] = []): Promise<string> {
+  const archive = await fakePackage(shared);
+  await Deno.mkdir(dir.join("a release"), { recursive: true });
   await Deno.writeFile(dir.join(`a release/${DIRECTORY}.tar.gz`), archive);
   const sum = createHash("sha256").update(archive).digest("hex");
   await Deno.writeTextFile(dir.join("a release/SHA256SUMS"), `${sum}  ${DIRECTORY}.tar.gz\n`);
@@ -74,6 +76,68 @@ testWith(["gzip"], "install.sh installs from a directory, again, and removes it"
   assert.equal(again.code, 1);
   assert.match(again.stderr, /it is not installed/);
 });
+
+testWith(["gzip"], "install.sh links pages and completions, and removes its own only", async () => {
+  await using dir = await makeTempDir();
+  const [page, old, bash] = ["man/man1/pusher.1", "man/man1/old.1", "bash-completion/completions/pusher"];
+  const share = dir.join("home/.local/share");
+  const install = async (shared: readonly string[]) => {
+    const from = await release(dir, shared);
+    const args = ["--from", from, "--platform", "linux-x86_64"];
+    const { code, stderr } = await run(INSTALL, args, { HOME: dir.join("home") });
+    assert.equal(code, 0, stderr);
+  };
+  await Deno.mkdir(`${share}/bash-completion/completions`, { recursive: true });
+  await Deno.writeTextFile(`${share}/${bash}`, "of somebody else");
+  await install([page, old, bash, "powershell/pusher.ps1"]);
+  assert.equal(await Deno.readTextFile(`${share}/${page}`), page);
+  assert.equal(await Deno.readTextFile(`${share}/${old}`), old);
+  await assert.rejects(Deno.stat(`${share}/powershell`), Deno.errors.NotFound);
+  await install([page, bash]);
+  await assert.rejects(Deno.lstat(`${share}/${old}`), Deno.errors.NotFound);
+  assert.equal(await Deno.readTextFile(`${share}/${page}`), page);
+  assert.equal((await run(INSTALL, ["--uninstall"], { HOME: dir.join("home") })).code, 0);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(`${share}/man/man1`)), []);
+  assert.equal(await Deno.readTextFile(`${share}/${bash}`), "of somebody else");
+});
+
+/** What install.sh runs, other than the shell itself. */
+const TOOLS = ["awk", "cut", "gzip", "ln", "mkdir", "mktemp", "mv", "rm", "sha256sum", "tar"];
+
+for (const tool of ["curl", "wget"] as const) {
+  testWith(["gzip", tool], `install.sh installs from a mirror with ${tool}`, async () => {
+    await using dir = await makeTempDir();
+    const from = await release(dir);
+    await Deno.mkdir(dir.join("bin"));
+    for (const name of [...TOOLS, tool]) await Deno.symlink(`/usr/bin/${name}`, dir.join(`bin/${name}`));
+    const asked: string[] = [];
+    await using mirror = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async ({ url }) => {
+        const { pathname } = new URL(url);
+        asked.push(pathname);
+        const file = await Deno.readFile(`${from}/${pathname.replace("/mirror/v0.0.7/", "")}`).catch(
+          () => {},
+        );
+        return file ? new Response(file) : new Response("not here", { status: 404 });
+      },
+    );
+    const address = `http://127.0.0.1:${mirror.addr.port}/mirror/v0.0.7/`;
+    const env = { HOME: dir.join("home"), PATH: dir.join("bin") };
+    const install = (platform: string) =>
+      run("/bin/sh", [INSTALL, "--from", address, "--platform", platform], env);
+    const missing = await install("macos-aarch64");
+    assert.deepEqual([missing.code, /Cannot get .* from "http:/.test(missing.stderr)], [1, true]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(dir.join("home/.local/bin"))), []);
+    const installed = await install("linux-x86_64");
+    assert.equal(installed.code, 0, installed.stderr);
+    assert.match(installed.stdout, /^Installed docker-image-pusher 0\.0\.7 as /);
+    assert.deepEqual(asked.slice(1).map((path) => path.replace("/mirror/v0.0.7/", "")), [
+      `${DIRECTORY}.tar.gz`,
+      "SHA256SUMS",
+    ]);
+  });
+}
 
 testWith(["gzip"], "install.sh installs a file into a prefix, by the checksum it is given", async () => {
   await using dir = await makeTempDir();

@@ -54,7 +54,7 @@ Deno.test("push() that is stopped while it connects goes no further", async () =
   });
   const context = makeTestContext({ signal: stop.signal });
   await assert.rejects(pushTo(registry, dir, context), (error) => isPusherError(error, "CANCELED"));
-  assert.deepEqual(context.events.map(({ type }) => type), ["notice"]);
+  assert.deepEqual(context.events.map(({ type }) => type), ["archive:ready", "notice"]);
 });
 
 Deno.test("runCli() says so when nothing listens, after it has waited a while", async () => {

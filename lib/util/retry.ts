@@ -1,4 +1,4 @@
-import { isPusherError } from "../errors.ts";
+import { isPusherError, PusherError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 
 /** How often and how patiently to try again. */
@@ -52,6 +52,24 @@ export function retryDelayMs(error: unknown, failures: number, context: RetryCon
 }
 
 /**
+ * Adds to an error that trying again did not help.
+ *
+ * @param error What the last attempt threw.
+ * @param attempts How many there were.
+ * @returns The error with their number, or as it is if it was final at once.
+ */
+export function afterAttempts(error: unknown, attempts: number): unknown {
+  if (attempts < 2 || !isPusherError(error) || !error.retryable) return error;
+  const { code, message, detail, hint, retryable } = error;
+  return new PusherError(code, `${message}, after ${attempts} attempts`, {
+    detail,
+    ...(hint !== undefined && { hint }),
+    retryable,
+    cause: error,
+  });
+}
+
+/**
  * Runs work until it succeeds, fails for good, or no attempt is left.
  *
  * @typeParam T What the work gives.
@@ -59,6 +77,7 @@ export function retryDelayMs(error: unknown, failures: number, context: RetryCon
  * @param context Policy, time and randomness.
  * @param onRetry Told before each wait: why, for how many milliseconds, and which attempt follows, from 2.
  * @returns What the work gave.
+ * @throws What the last attempt threw; see {@linkcode afterAttempts}.
  */
 export async function retry<T>(
   work: () => Promise<T>,
@@ -71,7 +90,7 @@ export async function retry<T>(
     } catch (error) {
       context.signal.throwIfAborted();
       const delayMs = retryDelayMs(error, failures, context);
-      if (delayMs === undefined) throw error;
+      if (delayMs === undefined) throw afterAttempts(error, failures);
       onRetry?.(error, delayMs, failures + 1);
       await context.clock.sleep(delayMs, context.signal);
     }

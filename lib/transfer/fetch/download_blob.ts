@@ -3,7 +3,7 @@ import type { Descriptor } from "../../spec/descriptor.ts";
 import type { Digest } from "../../spec/digest.ts";
 import type { RateLimiter } from "../../util/rate_limiter.ts";
 import { reusedChunks } from "../../util/reused_chunks.ts";
-import { type RetryContext, retryDelayMs } from "../../util/retry.ts";
+import { afterAttempts, type RetryContext, retryDelayMs } from "../../util/retry.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
 import type { EventSink } from "../events.ts";
 import type { BlobOrigin } from "../ports.ts";
@@ -64,7 +64,7 @@ export async function* downloadBlob(
       if (positionBytes === blob.size && isPusherError(error) && error.retryable) return;
       failures = positionBytes - startBytes >= WORTHWHILE_BYTES ? 1 : failures + 1;
       const delayMs = retryDelayMs(error, failures, options);
-      if (delayMs === undefined) throw error;
+      if (delayMs === undefined) throw afterAttempts(error, failures);
       const reason = error instanceof Error ? error.message : String(error);
       const { digest } = blob;
       onEvent({ type: "blob:retry", target: origin.name, digest, attempt: failures + 1, delayMs, reason });

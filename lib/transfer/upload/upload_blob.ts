@@ -1,7 +1,7 @@
 import { isPusherError, PusherError } from "../../errors.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import { shortDigest } from "../../spec/digest.ts";
-import { type RetryContext, retryDelayMs } from "../../util/retry.ts";
+import { afterAttempts, type RetryContext, retryDelayMs } from "../../util/retry.ts";
 import type { EventSink } from "../events.ts";
 import type { PushTarget, UploadEntry, UploadJournal, UploadRecord, UploadSession } from "../ports.ts";
 import type { BlobClaim } from "../push/shared_reads.ts";
@@ -222,7 +222,7 @@ class BlobTransfer {
       (hasOtherWay || isBadSession ? 0 : undefined);
     if (delayMs === undefined) {
       if (await this.#hasForgotten(error)) return;
-      throw await this.#given(error);
+      throw await this.#given(afterAttempts(error, failures));
     }
     if (isTrouble(error)) host.limiter.trouble(delayMs);
     const reason = error instanceof Error ? error.message : String(error);

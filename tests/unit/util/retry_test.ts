@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PusherError } from "../../../lib/errors.ts";
-import { retry, type RetryContext, retryDelayMs } from "../../../lib/util/retry.ts";
+import { afterAttempts, retry, type RetryContext, retryDelayMs } from "../../../lib/util/retry.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const POLICY = { attempts: 4, firstDelayMs: 1_000, maxDelayMs: 3_000, maxServerDelayMs: 60_000 };
@@ -78,7 +78,7 @@ Deno.test("retry() waits between attempts, tells of each, and gives the first su
   assert.deepEqual(told.map(([, delayMs]) => delayMs), [1_000, 2_000]);
 });
 
-Deno.test("retry() throws the last error once no attempt is left", async () => {
+Deno.test("retry() throws the last error, with the number of attempts, once none is left", async () => {
   const clock = new FakeClock({ autoAdvance: true });
   const errors = [1, 2, 3, 4].map(() => unavailable());
   let calls = 0;
@@ -86,8 +86,21 @@ Deno.test("retry() throws the last error once no attempt is left", async () => {
     error
   );
   assert.equal(calls, 4);
-  assert.equal(thrown, errors[3]);
+  assert.equal(thrown.message, "Cannot push, after 4 attempts");
+  assert.deepEqual([thrown.code, thrown.detail, thrown.retryable], [
+    "REGISTRY_UNAVAILABLE",
+    errors[3]!.detail,
+    true,
+  ]);
+  assert.equal(thrown.cause, errors[3]);
   assert.equal(clock.sleptMs.length, 3);
+});
+
+Deno.test("afterAttempts() leaves alone what was not tried again, or is final", () => {
+  const [once, other] = [unavailable(), new TypeError("x")];
+  assert.equal(afterAttempts(once, 1), once);
+  assert.equal(afterAttempts(FINAL, 3), FINAL);
+  assert.equal(afterAttempts(other, 3), other);
 });
 
 Deno.test("retry() does not repeat what is final", async () => {

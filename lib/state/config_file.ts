@@ -9,6 +9,15 @@ const MAX_FILE_BYTES = 2 ** 20;
 /** YAML can repeat what it has said; a short file can become a long one that way. */
 const MAX_ALIASES = 100;
 
+/** What the schema calls kinds of values, for people. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  Array: "a list",
+  Object: "settings",
+  boolean: "true or false",
+  number: "a number",
+  string: "text",
+};
+
 /**
  * Reads a configuration file.
  *
@@ -56,8 +65,8 @@ export async function parseConfig(text: string, path: string): Promise<Config> {
   const { output, issues, success } = v.safeParse(configSchema, plainValue(document, path) ?? {});
   if (!success) {
     const [issue] = issues;
-    const keys = issue.path?.map(({ key }) => key) ?? [];
-    throw invalid(path, faultOf(issue, keys), lineOf(keys));
+    const line = lineOf(issue.path?.map(({ key }) => key) ?? []);
+    throw badSetting(issue, path, line);
   }
   return createConfig(output, path, lineOf);
 }
@@ -70,19 +79,41 @@ function plainValue(document: { toJS(options: { maxAliasCount: number }): unknow
   }
 }
 
-function faultOf(issue: v.BaseIssue<unknown>, keys: readonly unknown[]): string {
-  const name = keys.filter((key) => typeof key !== "number").join(".");
-  if (issue.type === "strict_object" && issue.expected === "never") return `"${name}" is not a setting`;
-  const isOurs = issue.message.startsWith("is ");
-  const fault = isOurs
+function badSetting(issue: v.BaseIssue<unknown>, path: string, line: number): PusherError {
+  const place = issue.path?.at(-1);
+  if (!place) return invalid(path, "it is not a list of settings", line);
+  const name = issue.path!.map(({ key }) => key).filter((key) => typeof key !== "number").join(".");
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    return invalid(path, `"${name}" is not a setting`, line);
+  }
+  if (place.value === undefined) return invalid(path, `"${name}" is missing`, line);
+  const fault = issue.message.startsWith("is ")
     ? issue.message
-    : `is ${issue.received}, and should be ${issue.expected === "Object" ? "settings" : issue.expected}`;
-  return keys.length === 0 ? "it is not a list of settings" : `"${name}" ${fault}`;
+    : `must be ${describeExpected(issue.expected)}`;
+  if (place.origin === "key") return invalid(path, `"${name}" ${fault}`, line);
+  const message = `Cannot use ${
+    describeValue(place.value)
+  } for ${name} in "${path}", line ${line}: it ${fault}`;
+  return configError(message, path, line);
+}
+
+function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "settings" : JSON.stringify(value);
+}
+
+function describeExpected(expected: string | null): string {
+  const known = expected === null ? undefined : EXPECTED[expected];
+  return known ?? `one of ${expected?.replace(/^\(|\)$/g, "").replaceAll(" | ", ", ")}`;
 }
 
 function invalid(path: string, reason: string, line?: number): PusherError {
   const where = line === undefined ? "" : `line ${line}: `;
-  return new PusherError("CONFIG_INVALID", `Cannot read "${printable(path)}": ${where}${printable(reason)}`, {
+  return configError(`Cannot read "${path}": ${where}${reason}`, path, line);
+}
+
+function configError(message: string, path: string, line: number | undefined): PusherError {
+  return new PusherError("CONFIG_INVALID", printable(message), {
     detail: { path, ...(line === undefined ? {} : { line }) },
     hint: "docs/config.md lists the settings, with an example.",
   });

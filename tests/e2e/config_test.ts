@@ -72,14 +72,14 @@ rewrite:
 Deno.test("config.yaml with a mistake in it stops every command, and help is shown all the same", async () => {
   const mistakes: [string, RegExp][] = [
     ["limitRate: 1MB", /line 1: "limitRate" is not a setting/],
-    ["defaults:\n  limitrate: 1MB", /line 2: "defaults\.limitrate": it is no flag/],
-    ["defaults:\n  limitRate: much", /line 2: "defaults\.limitRate": it is not a size/],
-    ["defaults:\n  verify: 1", /line 2: "defaults\.verify": it should be true or false/],
-    ["defaults:\n  json: 'true'", /line 2: "defaults\.json": it should be true or false/],
-    ["defaults:\n  progress: fancy", /line 2: "defaults\.progress": Allowed choices are/],
-    ["defaults:\n  registry: true", /line 2: "defaults\.registry": it needs a value/],
-    ["defaults:\n  password: s3cret", /line 2: "defaults\.password": it is no flag/],
-    ["defaults:\n  stateDir: /tmp", /line 2: "defaults\.stateDir": it is no flag/],
+    ["defaults:\n  limitrate: 1MB", /Cannot use defaults\.limitrate in ".*", line 2: it is no flag/],
+    ["defaults:\n  limitRate: much", /Cannot use defaults\.limitRate in ".*", line 2: it is not a size/],
+    ["defaults:\n  verify: 1", /Cannot use defaults\.verify in ".*", line 2: it should be true or false/],
+    ["defaults:\n  json: 'true'", /Cannot use defaults\.json in ".*", line 2: it should be true or false/],
+    ["defaults:\n  progress: fancy", /Cannot use defaults\.progress in ".*", line 2: Allowed choices are/],
+    ["defaults:\n  registry: true", /Cannot use defaults\.registry in ".*", line 2: it needs a value/],
+    ["defaults:\n  password: s3cret", /Cannot use defaults\.password in ".*", line 2: it is no flag/],
+    ["defaults:\n  stateDir: /tmp", /Cannot use defaults\.stateDir in ".*", line 2: it is no flag/],
   ];
   await using home = await makeTempDir();
   for (const [text, message] of mistakes) {

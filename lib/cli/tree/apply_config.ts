@@ -80,7 +80,7 @@ function sources(command: CommandUnknownOpts): string[] {
 function invalid({ path }: Config, { name, line }: FlagDefault, reason: string): PusherError {
   return new PusherError(
     "CONFIG_INVALID",
-    `Cannot read "${printable(path)}": line ${line}: "defaults.${printable(name)}": ${printable(reason)}`,
+    printable(`Cannot use defaults.${name} in "${path}", line ${line}: ${reason}`),
     {
       detail: { path, line },
       hint: "Names are those of the flags in camel case: --limit-rate is limitRate.",

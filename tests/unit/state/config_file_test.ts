@@ -12,6 +12,7 @@ Deno.test("parseConfig() reads the example of the documentation", async () => {
     { name: "limitRate", value: "20MB", line: 3 },
     { name: "verify", value: true, line: 4 },
     { name: "progress", value: "plain", line: 5 },
+    { name: "cacheSize", value: "50GiB", line: 6 },
   ]);
   assert.deepEqual(config.hostOf("registry.example.com:5000"), {
     caFiles: [`${directory}/company.pem`],
@@ -75,16 +76,38 @@ Deno.test("parseConfig() names what is wrong, and its line", async () => {
   const cases: [string, number, RegExp][] = [
     ["\nlimitRate: 1", 2, /"limitRate" is not a setting/],
     ["hosts:\n  r.example:\n    plainHTTP: true", 3, /"hosts.r.example.plainHTTP" is not a setting/],
-    ["hosts:\n  r.example:\n    plainHttp: sure", 3, /is "sure", and should be boolean/],
-    ["hosts:\n  r.example:\n\n    concurrency: 100", 4, /concurrency" is more than 64/],
+    [
+      "hosts:\n  r.example:\n    plainHttp: sure",
+      3,
+      /^Cannot use "sure" for hosts.r.example.plainHttp in "c.yaml", line 3: it must be true or false$/,
+    ],
+    [
+      "hosts:\n  r.example:\n\n    concurrency: 100",
+      4,
+      /^Cannot use 100 for hosts.r.example.concurrency in .*: it is more than 64$/,
+    ],
     ["hosts:\n  r.example: { concurrency: 1.5 }", 2, /is not a whole number/],
-    ["hosts:\n  r.example:\n    caFile: a\n    chunk: 1KB", 4, /is not a size from 1MiB to 4GiB/],
-    ["hosts:\n  r.example: { strategy: fast }", 2, /strategy" is "fast"/],
-    ["hosts:\n  r.example:", 2, /is null, and should be settings/],
+    [
+      "hosts:\n  r.example:\n    caFile: a\n    chunk: 1KB",
+      4,
+      /^Cannot use "1KB" for .*: it is not a size from 1MiB to 4GiB/,
+    ],
+    [
+      "hosts:\n  r.example: { strategy: fast }",
+      2,
+      /^Cannot use "fast" .*: it must be one of "auto", "chunked", "streamed", "single"$/,
+    ],
+    ["hosts:\n  r.example:", 2, /^Cannot use null for hosts.r.example in .*: it must be settings$/],
     ["hosts:\n  r.example/team: {}", 2, /is no host/],
     ["hosts:\n  a.example: { mirrors: [\n    b.example,\n    'https://c.example'] }", 4, /is no registry/],
-    ["rewrite:\n  - from: a.example\n    to: 'UPPER/x y'", 3, /rewrite.to" is no registry/],
+    [
+      "rewrite:\n  - from: a.example\n    to: 'UPPER/x y'",
+      3,
+      /^Cannot use "UPPER\/x y" for rewrite.to in .*: it is no registry/,
+    ],
     ["rewrite:\n  - {from: a.example, to: b.example, when: now}", 2, /"rewrite.when" is not a setting/],
+    ["defaults:\n  concurrency: many", 2, /^Cannot use "many" for .*: it must be a number$/],
+    ["rewrite:\n  - from: a.example", 2, /"rewrite.to" is missing/],
     ["defaults:\n  caFile: 5", 2, /is neither a path nor a list of paths/],
     ["defaults:\n  limitRate: { a: 1 }", 2, /is no value of a flag/],
     ["defaults: {}\ndefaults: {}", 2, /unique/],
@@ -96,7 +119,8 @@ Deno.test("parseConfig() names what is wrong, and its line", async () => {
       assert.ok(isPusherError(error, "CONFIG_INVALID"), String(error));
       assert.deepEqual(error.detail, { path: "c.yaml", line }, `${text}: ${error.message}`);
       assert.match(error.message, message);
-      assert.match(error.message, new RegExp(`^Cannot read "c.yaml": line ${line}: `));
+      const start = new RegExp(`^Cannot (?:read "c.yaml": line ${line}|use .* in "c.yaml", line ${line}): `);
+      assert.match(error.message, start);
       return true;
     });
   }

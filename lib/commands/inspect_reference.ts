@@ -1,7 +1,8 @@
 import { distinctBlobs } from "../spec/image.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "../spec/reference.ts";
 import { fetchImage } from "../transfer/fetch/fetch_image.ts";
-import { DEFAULT_RETRY_POLICY, retry } from "../util/retry.ts";
+import { retryTelling } from "../transfer/retry_telling.ts";
+import { DEFAULT_RETRY_POLICY } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectOrigins, type OriginOptions } from "./connect_origins.ts";
 import { imageNotFound } from "./pull/fetch_part.ts";
@@ -79,7 +80,11 @@ export async function rawManifest(
   using origins = await connectOrigins([reference], options, context);
   const origin = origins.of(reference);
   const retries = { policy: DEFAULT_RETRY_POLICY, ...context };
-  const found = await retry(() => origin.readManifest(tagOrDigest(reference), context.signal), retries);
+  const found = await retryTelling(
+    () => origin.readManifest(tagOrDigest(reference), context.signal),
+    origin.name,
+    retries,
+  );
   if (!found) throw imageNotFound(reference);
   return found.bytes;
 }

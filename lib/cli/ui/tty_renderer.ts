@@ -58,7 +58,8 @@ export class TtyRenderer implements Renderer {
     if (event.type === "blob:retry" || event.type === "request:retry") this.#tellReason(event);
     this.#model.apply(event, this.#host.clock.now());
     // There is nothing to draw yet, and often a question comes first.
-    if (this.#state === "idle" && event.type !== "archive:ready") this.#goLive();
+    const isEarly = event.type === "archive:ready" || event.type === "request:retry";
+    if (this.#state === "idle" && !isEarly) this.#goLive();
   };
 
   /** Bars show that something is tried again, but not why; one reason often stops all that is under way. */

@@ -4,7 +4,8 @@ import type { Reference } from "../../spec/reference.ts";
 import { fetchAttachments } from "../../transfer/fetch/fetch_attachments.ts";
 import { fetchReferrers } from "../../transfer/fetch/fetch_referrers.ts";
 import type { BlobSource, CopyOrigin } from "../../transfer/ports.ts";
-import { DEFAULT_RETRY_POLICY, retry } from "../../util/retry.ts";
+import { retryTelling } from "../../transfer/retry_telling.ts";
+import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import type { CommandContext } from "../command_context.ts";
 import { fetchPart, imageNotFound, type PartOptions } from "../pull/fetch_part.ts";
 
@@ -61,7 +62,8 @@ export class CopySource {
     const { origin, context } = this.#parts;
     const retries = { policy: DEFAULT_RETRY_POLICY, ...context };
     const { digest, tag } = name;
-    const found = digest ?? await retry(() => origin.manifestDigest(tag!, context.signal), retries);
+    const found = digest ??
+      await retryTelling(() => origin.manifestDigest(tag!, context.signal), origin.name, retries);
     if (!found) throw imageNotFound(name);
     return found;
   }

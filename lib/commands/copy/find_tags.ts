@@ -2,7 +2,8 @@ import { PusherError } from "../../errors.ts";
 import { formatRepository, type Reference } from "../../spec/reference.ts";
 import { matchTags } from "../../spec/tag_pattern.ts";
 import type { CopyOrigin } from "../../transfer/ports.ts";
-import { DEFAULT_RETRY_POLICY, retry } from "../../util/retry.ts";
+import { retryTelling } from "../../transfer/retry_telling.ts";
+import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import type { CommandContext } from "../command_context.ts";
 
 /** Tags of a repository. */
@@ -31,7 +32,7 @@ export async function findTags(
   { origin, context }: { origin: CopyOrigin; context: CommandContext },
 ): Promise<FoundTags> {
   const retries = { policy: DEFAULT_RETRY_POLICY, ...context };
-  const all = await retry(() => origin.listTags(context.signal), retries);
+  const all = await retryTelling(() => origin.listTags(context.signal), origin.name, retries);
   const name = formatRepository(repository);
   if (!all) {
     throw new PusherError("IMAGE_NOT_FOUND", `Cannot find "${name}": the registry has no such repository`, {

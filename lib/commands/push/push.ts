@@ -8,8 +8,9 @@ import type { PushJob } from "../../transfer/push/push_job.ts";
 import { PushRun } from "../../transfer/push/push_run.ts";
 import type { PushedImage, PushReport } from "../../transfer/progress/report.ts";
 import { TransferTally } from "../../transfer/progress/transfer_tally.ts";
+import type { TellingContext } from "../../transfer/retry_telling.ts";
 import type { CompressionMethod } from "../../util/compressor_pool.ts";
-import { DEFAULT_RETRY_POLICY, type RetryContext } from "../../util/retry.ts";
+import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import type { CommandContext } from "../command_context.ts";
 import { findInputs } from "./find_inputs.ts";
 import { firstFailure } from "./first_failure.ts";
@@ -179,8 +180,8 @@ export async function planOfPush(options: PushOptions, context: CommandContext):
   return await planPush(foreseen.jobs, { ...retryContext(context), isForced: options.force, pending });
 }
 
-function retryContext({ clock, random, signal }: CommandContext): RetryContext {
-  return { policy: DEFAULT_RETRY_POLICY, clock, random, signal };
+function retryContext(context: CommandContext): TellingContext {
+  return { policy: DEFAULT_RETRY_POLICY, ...context };
 }
 
 async function remember(

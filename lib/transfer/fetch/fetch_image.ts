@@ -11,13 +11,12 @@ import {
 } from "../../spec/manifest_documents.ts";
 import { isIndexType, isManifestType } from "../../spec/media_type.ts";
 import { printable } from "../../util/printable.ts";
-import { retry, type RetryContext } from "../../util/retry.ts";
 import { createSha } from "../../util/sha256.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
 import { downloadBlob, wrongContent } from "./download_blob.ts";
-import type { EventSink } from "../events.ts";
 import { HostLimiter } from "../upload/host_limiter.ts";
 import type { ImageOrigin } from "../ports.ts";
+import { retryTelling, type TellingContext } from "../retry_telling.ts";
 
 /** Documents that are asked for at once. */
 const CONCURRENCY = 4;
@@ -29,9 +28,7 @@ const MAX_DOCUMENTS = 2_000;
 const MAX_TOTAL_BYTES = 32 * 2 ** 20;
 
 /** What to fetch of an image, and how. */
-export interface FetchOptions extends RetryContext {
-  /** Told of attempts that failed. */
-  onEvent: EventSink;
+export interface FetchOptions extends TellingContext {
   /**
    * Whether something that an index lists is wanted.
    *
@@ -63,7 +60,11 @@ export async function fetchImage(
   reference: string,
   options: FetchOptions,
 ): Promise<FetchedImage | undefined> {
-  const found = await retry(() => origin.readManifest(reference, options.signal), options);
+  const found = await retryTelling(
+    () => origin.readManifest(reference, options.signal),
+    origin.name,
+    options,
+  );
   return found && await new ImageFetch(origin, options).fetch(found);
 }
 
@@ -112,7 +113,11 @@ class ImageFetch {
   async #child(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
     const { digest, size } = descriptor;
     const found = await this.#inTurn(() =>
-      retry(() => this.#origin.readManifest(digest, this.#options.signal), this.#options)
+      retryTelling(
+        () => this.#origin.readManifest(digest, this.#options.signal),
+        this.#origin.name,
+        this.#options,
+      )
     );
     if (!found) throw this.#unusable(descriptor, "the registry lacks it, although an index lists it");
     if (found.bytes.length !== size) {

@@ -4,19 +4,12 @@ import type { Digest } from "../../spec/digest.ts";
 import { DocumentError, parseImageIndex } from "../../spec/documents.ts";
 import { type ManifestNode, manifestsBottomUp } from "../../spec/image.ts";
 import { referrersOf, referrersTag } from "../../spec/referrers.ts";
-import { retry, type RetryContext } from "../../util/retry.ts";
-import type { EventSink } from "../events.ts";
 import type { CopyOrigin } from "../ports.ts";
+import { retryTelling, type TellingContext } from "../retry_telling.ts";
 import { fetchImage } from "./fetch_image.ts";
 
 /** Most manifests that refer to one image, one another included; signatures and SBOMs are some for each platform. */
 const MAX_REFERRERS = 1_000;
-
-/** How {@linkcode fetchReferrers} fetches. */
-export interface ReferrersOptions extends RetryContext {
-  /** Told of attempts that failed. */
-  onEvent: EventSink;
-}
 
 /**
  * Fetches what refers to an image or to manifests of it, and what refers to that in turn: signatures, SBOMs, attestations.
@@ -32,7 +25,7 @@ export interface ReferrersOptions extends RetryContext {
 export async function fetchReferrers(
   root: ManifestNode,
   origin: CopyOrigin,
-  options: ReferrersOptions,
+  options: TellingContext,
 ): Promise<ManifestNode[]> {
   const known = new Set<Digest>();
   const subjects: Digest[] = [];
@@ -64,12 +57,16 @@ export async function fetchReferrers(
 async function listReferrers(
   subject: Digest,
   origin: CopyOrigin,
-  options: ReferrersOptions,
+  options: TellingContext,
 ): Promise<readonly Descriptor[]> {
   const { signal } = options;
-  const listed = await retry(() => origin.listReferrers(subject, signal), options);
+  const listed = await retryTelling(() => origin.listReferrers(subject, signal), origin.name, options);
   if (listed) return listed;
-  const index = await retry(() => origin.readManifest(referrersTag(subject), signal), options);
+  const index = await retryTelling(
+    () => origin.readManifest(referrersTag(subject), signal),
+    origin.name,
+    options,
+  );
   try {
     return index ? parseImageIndex(index.bytes).manifests : [];
   } catch (error) {

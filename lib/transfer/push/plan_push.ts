@@ -2,8 +2,8 @@ import { isPusherError } from "../../errors.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import type { Digest } from "../../spec/digest.ts";
 import { manifestsBottomUp, treesOf } from "../../spec/image.ts";
-import { retry, type RetryContext } from "../../util/retry.ts";
 import type { VerifiableTarget } from "../ports.ts";
+import { retryTelling, type TellingContext } from "../retry_telling.ts";
 import { jobReference, type PushJob, reportedDigests, transferableBlobs } from "./push_job.ts";
 
 /** What a push would do, ready for JSON. */
@@ -45,7 +45,7 @@ export interface PlannedBlob {
 }
 
 /** What {@linkcode planPush} works with. */
-export interface PlanContext extends RetryContext {
+export interface PlanContext extends TellingContext {
   /**
    * Blobs are sent even if the registry says it has them.
    *
@@ -114,7 +114,7 @@ async function planBlob(
   const { isForced = false, names } = context;
   if (isForced) return "upload";
   const has = (repository: VerifiableTarget): Promise<boolean> =>
-    retry(() => repository.hasBlob(blob, context.signal), context);
+    retryTelling(() => repository.hasBlob(blob, context.signal), repository.name, context);
   if (await has(target)) return "exists";
   if (names.size > 0) return "mount";
   const [source] = mountFrom;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { planPush } from "../../../../lib/transfer/push/plan_push.ts";
+import type { EventSink } from "../../../../lib/transfer/events.ts";
 import type { PushJob } from "../../../../lib/transfer/push/push_job.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryBlobs } from "../memory_blobs.ts";
@@ -8,12 +9,13 @@ import { broken, MemoryTarget } from "../memory_target.ts";
 
 const POLICY = { attempts: 3, firstDelayMs: 1_000, maxDelayMs: 30_000, maxServerDelayMs: 300_000 };
 
-function context(): Parameters<typeof planPush>[1] {
+function context(onEvent: EventSink = () => {}): Parameters<typeof planPush>[1] {
   return {
     clock: new FakeClock({ autoAdvance: true }),
     policy: POLICY,
     random: () => 0.5,
     signal: new AbortController().signal,
+    onEvent,
   };
 }
 
@@ -51,7 +53,7 @@ Deno.test("planPush() says what would be sent, mounted and left, and does none o
   assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
 });
 
-Deno.test("planPush() asks again when there is no answer, and fails when there is none in the end", async () => {
+Deno.test("planPush() asks again when there is no answer, says so, and fails when there is none in the end", async () => {
   const blobs = new MemoryBlobs();
   const image = makeImage(await makeManifest(blobs, "config", []));
   const target = new MemoryTarget();
@@ -60,9 +62,15 @@ Deno.test("planPush() asks again when there is no answer, and fails when there i
     if (phase === "before" && failures-- > 0) throw broken();
   };
   const jobs = [{ image, source: blobs, target, tag: "1" }];
-  assert.equal((await planPush(jobs, context())).uploadBytes, "config".length);
+  const attempts: unknown[] = [];
+  const plan = await planPush(
+    jobs,
+    context((event) => attempts.push(event.type === "request:retry" && event.attempt)),
+  );
+  assert.equal(plan.uploadBytes, "config".length);
+  assert.deepEqual(attempts, [2, 3]);
   failures = Infinity;
-  await assert.rejects(planPush(jobs, context()), /connection broke/);
+  await assert.rejects(planPush(jobs, context()), /connection broke.*, after 3 attempts$/);
 });
 
 Deno.test("planPush() plans the mount that a push would ask for, where the source has the blob and says so", async () => {

@@ -65,7 +65,10 @@ Deno.test("runCli() says so when nothing listens, after it has waited a while", 
   assert.equal(await runCli(push, host), 5);
   const stderr = host.stderr.text;
   assert.equal(stderr.match(/^warning: .* was refused; trying again in \d+s$/gm)?.length, 4, stderr);
-  assert.match(stderr, /^error: Cannot reach "127\.0\.0\.1:2": the connection was refused\n/m);
+  assert.match(
+    stderr,
+    /^error: Cannot reach "127\.0\.0\.1:2": the connection was refused, after 5 attempts\n/m,
+  );
   assert.match(stderr, /^hint: Check the port, and that the registry is running\.\n$/m);
   assert.doesNotMatch(stderr, /^pushing/m);
 });

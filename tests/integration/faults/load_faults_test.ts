@@ -158,7 +158,9 @@ Deno.test("a registry that never comes out of trouble ends the push with what it
     });
     const { error }: PushRun = await stage.push(registry);
     assert.ok(isPusherError(error, "REGISTRY_UNAVAILABLE"), `${on}: ${error}`);
-    const said = on === "head-blob" ? /answered 503$/ : /answered 503 UNAVAILABLE: under maintenance$/;
+    const said = on === "head-blob"
+      ? /answered 503, after 5/
+      : /503 UNAVAILABLE: under maintenance, after 5 attempts$/;
     assert.match(error.message, said);
     assert.equal(registry.repository("app").tags.size, 0);
     const asked = registry.requests.filter(({ kind }) => kind === on).length;

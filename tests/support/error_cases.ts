@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../lib/cli/app.ts";
+import { lockState } from "../../lib/state/state_lock.ts";
 import { VERSION } from "../../lib/version.ts";
 import { FakeHost } from "../unit/cli/fake_host.ts";
 import { mountBadDisk } from "./bad_disk.ts";
-import { createCertificateAuthority, createSelfSignedCertificate } from "./certificate.ts";
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  createSelfSignedCertificate,
+  type IssueOptions,
+} from "./certificate.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { writeLargeArchive } from "./large_archive.ts";
 import { answerWith, refuse } from "./registry/answer_faults.ts";
-import { dropConnection } from "./registry/connection_faults.ts";
-import type { Fault } from "./registry/fault.ts";
+import { dropConnection, stall } from "./registry/connection_faults.ts";
+import type { Behaviour, Fault } from "./registry/fault.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";
 import { startTestRegistry, type TestRegistryOptions } from "./test_registry.ts";
 
@@ -46,6 +52,8 @@ interface Stage {
 
 type Args = (stage: Stage) => readonly string[] | Promise<readonly string[]>;
 
+/** Longer than a client waits for an answer. */
+const PATIENCE_MS = 61_000;
 const LAYER_BYTES = 2 * 2 ** 20;
 const PASSWORDS: TestRegistryOptions = { auth: { type: "basic", users: { ann: "pw" } } };
 
@@ -78,6 +86,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     "no runtime has the image",
     ({ dir }) => ["save", "app:1", "--output-dir", dir.path, "--runtime", "nerdctl"],
   ),
+  failure("there is no directory to write to", (stage) => pullTo(stage.dir.join("no/app.tar"), stage)),
   failure("the disk is full", pullToFullDisk),
   failure("401 without a login", push, PASSWORDS),
   failure(
@@ -100,6 +109,9 @@ export const ERROR_CASES: readonly ErrorCase[] = [
   failure("the certificate is of an unknown authority", push, async () => (
     { tls: await (await createCertificateAuthority()).issue(["127.0.0.1"]) }
   )),
+  trustedFailure("the certificate is for another host", ["other.example.com"]),
+  trustedFailure("the certificate has expired", ["127.0.0.1"], { notAfter: "210101000000Z" }),
+  silence(),
   refusal("400", 400, "MANIFEST_INVALID", "put-manifest"),
   refusal("404", 404, "NAME_UNKNOWN", "start-upload"),
   refusal("409, a protected tag", 409, "TAG_INVALID", "put-manifest"),
@@ -125,6 +137,14 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     await Deno.writeTextFile(stage.dir.join("state/credentials.json"), "{");
     return push(stage);
   }),
+  failure("another process holds the state directory", async (stage) => {
+    stage.resources.use(await lockState(stage.dir.join("state"), stage.host.clock));
+    return login(stage);
+  }),
+  failure("the state directory cannot be made", async (stage) => {
+    await Deno.writeTextFile(stage.dir.join("state"), "a file");
+    return login(stage);
+  }),
   failure("one of two targets fails", (stage) => [...push(stage), "-t", "127.0.0.1:2/app:1"]),
   failure("a bug", (stage) => {
     stage.host.env = () => {
@@ -147,11 +167,45 @@ function push({ dir, registry }: Stage): string[] {
   return ["push", dir.join("app.tar"), "-t", `${registry}/team/app:1`];
 }
 
+function login({ registry }: Stage): string[] {
+  return ["login", registry, "--username", "ann", "--password", "pw"];
+}
+
+/** A certificate of an authority that the client trusts. */
+function trustedFailure(what: string, hosts: readonly string[], options?: IssueOptions): ErrorCase {
+  let authority: CertificateAuthority;
+  return failure(what, async (stage) => {
+    await Deno.writeTextFile(stage.dir.join("ca.pem"), authority.cert);
+    return [...push(stage), "--ca-file", stage.dir.join("ca.pem")];
+  }, async () => {
+    authority = await createCertificateAuthority();
+    return { tls: await authority.issue(hosts, options) };
+  });
+}
+
+/** The registry takes a request and says nothing. */
+function silence(): ErrorCase {
+  let clock: FakeClock;
+  const silent: Behaviour = async (exchange, next) => {
+    await clock.advance(PATIENCE_MS);
+    return await stall("before-body")(exchange, next);
+  };
+  return failure("the registry is silent", (stage) => {
+    clock = stage.host.clock;
+    return push(stage);
+  }, { faults: [{ on: "start-upload", times: Infinity, do: silent }] });
+}
+
 async function pullToFullDisk(stage: Stage): Promise<string[]> {
-  assert.equal(await runCli(push(stage), stage.host), 0, stage.host.stderr.text);
   const disk = await mountBadDisk("full");
   stage.resources.use(disk);
-  return ["pull", `${stage.registry}/team/app:1`, "-o", `${disk.path}/app.tar`];
+  return await pullTo(`${disk.path}/app.tar`, stage);
+}
+
+/** Pulls what is pushed before. */
+async function pullTo(path: string, stage: Stage): Promise<string[]> {
+  assert.equal(await runCli(push(stage), stage.host), 0, stage.host.stderr.text);
+  return ["pull", `${stage.registry}/team/app:1`, "-o", path];
 }
 
 function refusal(what: string, status: number, code: string, on: NonNullable<Fault["on"]>): ErrorCase {

@@ -118,6 +118,7 @@ export { jobReference, type PushJob } from "./transfer/push/push_job.ts";
 export * from "./transfer/fetch/receive_parts.ts";
 export type * from "./transfer/progress/report.ts";
 export type { TransferTotals } from "./transfer/progress/transfer_tally.ts";
+export type { TellingContext } from "./transfer/retry_telling.ts";
 export { compareImage } from "./transfer/verify/compare_image.ts";
 export type { BlobResult, CompareOptions, Comparison, Difference } from "./transfer/verify/compare_image.ts";
 export type { UploadHabits } from "./transfer/upload/upload_habits.ts";

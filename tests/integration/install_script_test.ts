@@ -233,3 +233,38 @@ testWith(["gzip"], "a file that unpacks itself is the program afterwards, for si
   assert.equal(signal, "SIGTERM");
   await reader.cancel();
 });
+
+/** Copies programs with the libraries they need to where they are in this machine's root. */
+async function copyPrograms(names: readonly string[], root: string): Promise<void> {
+  const paths = names.map((name) => `/usr/bin/${name}`);
+  const { stdout } = await run("ldd", paths, {});
+  const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path = ""]) => path);
+  for (const path of new Set([...paths, ...libraries])) {
+    await Deno.mkdir(`${root}${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+    await Deno.copyFile(path, `${root}${path}`);
+  }
+}
+
+testWith(
+  ["gzip", "chroot"],
+  "install.sh installs in a root that holds little else, and removes it",
+  async () => {
+    await using dir = await makeTempDir();
+    const root = dir.join("root");
+    await copyPrograms(["sh", "cat", "cp", "uname", ...TOOLS], root);
+    await Deno.symlink("usr/bin", `${root}/bin`);
+    await Deno.mkdir(`${root}/tmp`);
+    await Deno.copyFile(INSTALL, `${root}/install.sh`);
+    await Deno.rename(await release(dir), `${root}/release`);
+    const inRoot = (...args: string[]): Promise<Ran> =>
+      run("/usr/sbin/chroot", [root, "/usr/bin/sh", ...args], { HOME: "/home/ann", PATH: "/usr/bin" });
+    const from = ["--from", "/release", "--platform", "linux-x86_64", "--prefix", "/opt/tools"];
+    const installed = await inRoot("/install.sh", ...from);
+    assert.equal(installed.code, 0, installed.stderr);
+    const ran = await inRoot("-c", 'exec /opt/tools/bin/docker-image-pusher "a b"');
+    assert.deepEqual([ran.code, ran.stdout.endsWith("<a b>")], [7, true], ran.stderr);
+    assert.equal((await inRoot("/install.sh", "--uninstall", "--prefix", "/opt/tools")).code, 0);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${root}/opt/tools/bin`)), []);
+    await assert.rejects(Deno.stat(`${root}/home`), Deno.errors.NotFound);
+  },
+);

@@ -28,6 +28,7 @@ const PARTS = {
   "tinyproxy": { programs: ["tinyproxy"] },
   "time": { programs: ["/usr/bin/time"], needsLinux: true },
   "mount": { programs: ["mount", "umount"], needsRoot: true },
+  "chroot": { programs: ["/usr/sbin/chroot", "ldd"], needsRoot: true },
   "gzip": { programs: ["gzip"] },
   "zstd": { programs: ["zstd"] },
   "xz": { programs: ["xz"] },

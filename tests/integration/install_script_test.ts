@@ -253,7 +253,8 @@ testWith(
     const root = dir.join("root");
     await copyPrograms(["sh", "cat", "cp", "uname", ...TOOLS], root);
     await Deno.symlink("usr/bin", `${root}/bin`);
-    await Deno.mkdir(`${root}/tmp`);
+    for (const name of ["dev", "tmp"]) await Deno.mkdir(`${root}/${name}`);
+    await Deno.writeTextFile(`${root}/dev/null`, "");
     await Deno.copyFile(INSTALL, `${root}/install.sh`);
     await Deno.rename(await release(dir), `${root}/release`);
     const inRoot = (...args: string[]): Promise<Ran> =>

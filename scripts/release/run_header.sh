@@ -33,10 +33,10 @@ unpack() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   payload | gzip -d | tar -x -f - -C "$part" || fail "it cannot be unpacked into $cache" "Free space there."
-  # One that came too late ends up inside of the first, or not even there.
+  # One that came too late ends up inside of the first, or not even there. Others that did may be removing it, too.
   mv "$part/$DIRECTORY" "$unpacked" 2>/dev/null || [ -x "$unpacked/docker-image-pusher" ] ||
     fail "it cannot be unpacked into $cache" "Remove $unpacked."
-  rm -rf "$part" "${unpacked:?}/$DIRECTORY"
+  rm -rf "$part" "${unpacked:?}/$DIRECTORY" 2>/dev/null || :
   trap - EXIT HUP INT TERM
 }
 

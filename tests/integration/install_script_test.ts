@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type PackageFile, textFile } from "../../scripts/release/package_file.ts";
 import { selfExtracting } from "../../scripts/release/self_extracting.ts";
 import { tarGz } from "../../scripts/release/tar_gz.ts";
+import { fileNames } from "../support/file_names.ts";
 import { testWith } from "../support/real_parts.ts";
 import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
 
@@ -172,7 +173,8 @@ testWith(["gzip"], "install.sh installs nothing that is damaged, unlisted or mis
 
 async function selfExtractingFile(dir: TempDir): Promise<string> {
   const path = dir.join("pusher.run");
-  const program = await selfExtracting(await fakePackage(), { version: "0.0.7", directory: DIRECTORY });
+  const shared = Array.from({ length: 20 }, (_, nth) => `doc/${nth}`);
+  const program = await selfExtracting(await fakePackage(shared), { version: "0.0.7", directory: DIRECTORY });
   await Deno.writeFile(path, program, { mode: 0o755 });
   return path;
 }
@@ -180,18 +182,19 @@ async function selfExtractingFile(dir: TempDir): Promise<string> {
 testWith(["gzip"], "a file that unpacks itself does so once, also when several start", async () => {
   await using dir = await makeTempDir();
   const path = await selfExtractingFile(dir);
-  const env = { HOME: dir.path, XDG_CACHE_HOME: dir.join("a cache") };
-  const runs = await Promise.all(Array.from({ length: 5 }, () => run(path, ["a b", "", "$c"], env)));
-  for (const { code, stdout, stderr } of runs) {
-    assert.deepEqual([code, stderr], [7, ""]);
-    assert.match(stdout, /^<.*\/a cache\/docker-image-pusher\/0\.0\.7-[0-9a-f]{12}\/.*><a b><><\$c>$/);
+  for (const round of Array(5).keys()) {
+    const cache = dir.join(`cache ${round}`);
+    const env = { HOME: dir.path, XDG_CACHE_HOME: cache };
+    const runs = await Promise.all(Array.from({ length: 8 }, () => run(path, ["a b", "", "$c"], env)));
+    for (const { code, stdout, stderr } of runs) {
+      assert.deepEqual([code, stderr], [7, ""]);
+      assert.match(stdout, /^<.*\/cache \d\/docker-image-pusher\/0\.0\.7-[0-9a-f]{12}\/.*><a b><><\$c>$/);
+    }
+    const unpacked = await fileNames(`${cache}/docker-image-pusher`);
+    assert.equal(unpacked.length, 1, unpacked.join());
+    const inside = await fileNames(`${cache}/docker-image-pusher/${unpacked[0]}`);
+    assert.deepEqual(inside, ["docker-image-pusher", "share"]);
   }
-  const unpacked = await Array.fromAsync(Deno.readDir(dir.join("a cache/docker-image-pusher")));
-  assert.equal(unpacked.length, 1);
-  const inside = await Array.fromAsync(
-    Deno.readDir(dir.join(`a cache/docker-image-pusher/${unpacked[0]!.name}`)),
-  );
-  assert.deepEqual(inside.map(({ name }) => name), ["docker-image-pusher"]);
 });
 
 testWith(

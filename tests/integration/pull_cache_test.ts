@@ -39,6 +39,7 @@ interface PullStep {
   stateDir?: string;
   signal?: AbortSignal;
   write?: (bytes: Uint8Array) => Promise<boolean>;
+  clock?: FakeClock;
 }
 
 async function setStage(): Promise<Stage> {
@@ -217,9 +218,12 @@ Deno.test("pull keeps no more than it may, what was used last, and nothing that 
   const { layers: [other] } = putImage(stage.registry, "other:1", { layers: [seededBytes(MIB, 9)] });
   const output = stage.dir.join("other.tar");
   const stateDir = stage.dir.join("state");
-  await runPull([`${stage.registry.host}/other:1`], { output, stateDir, maxCacheBytes: GENEROUS });
+  const at = (minute: number): FakeClock =>
+    new FakeClock({ nowMs: Date.UTC(2026, 0, 1, 0, minute), autoAdvance: true });
+  const generous = { output, stateDir, maxCacheBytes: GENEROUS };
+  await runPull([`${stage.registry.host}/other:1`], generous, { clock: at(1) });
   // Layers of 2 and 3 MiB do not fit beside each other, nor the second beside the other image.
-  await stage.pull("first", { maxCacheBytes: 3 * MIB + 100_000 });
+  await stage.pull("first", { maxCacheBytes: 3 * MIB + 100_000, clock: at(2) });
   const sizes = await Promise.all(
     [other!.digest, ...stage.layers].map((digest) => stage.cache.blobSize(digest)),
   );
@@ -228,7 +232,7 @@ Deno.test("pull keeps no more than it may, what was used last, and nothing that 
     (await stage.cache.readIndex()).manifests.map((entry) => entry.annotations?.["io.containerd.image.name"]),
     [`${stage.registry.host}/other:1`],
   );
-  await stage.pull("second", { maxCacheBytes: 3 * MIB - 100_000 });
+  await stage.pull("second", { maxCacheBytes: 3 * MIB - 100_000, clock: at(3) });
   assert.deepEqual(
     await Promise.all([other!.digest, ...stage.layers].map((digest) => stage.cache.blobSize(digest))),
     [undefined, 2 * MIB, undefined],

@@ -77,7 +77,7 @@ export function putIndex(
  *
  * @param references What to pull.
  * @param options How; the output is to be named.
- * @param parts Who reads standard output, what stops it, how it is configured.
+ * @param parts Who reads standard output, what stops it, how it is configured, when it is.
  * @returns What came of it; it never throws.
  */
 export async function runPull(
@@ -88,14 +88,16 @@ export async function runPull(
     write?: (bytes: Uint8Array) => Promise<boolean>;
     onEvent?: (event: TransferEvent) => void;
     config?: Config;
+    clock?: FakeClock;
   } = {},
 ): Promise<PullRun> {
   const { signal = new AbortController().signal, write, onEvent, config } = parts;
+  const { clock = new FakeClock({ autoAdvance: true }) } = parts;
   const events: TransferEvent[] = [];
   try {
     const report = await pull({ references, platforms: ["linux/amd64"], ...options }, {
       signal,
-      clock: new FakeClock({ autoAdvance: true }),
+      clock,
       random: () => 0.5,
       env: () => undefined,
       onEvent: (event) => {

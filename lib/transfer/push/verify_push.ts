@@ -1,6 +1,6 @@
 import { PusherError } from "../../errors.ts";
 import { printable } from "../../util/printable.ts";
-import type { RetryContext } from "../../util/retry.ts";
+import type { TellingContext } from "../retry_telling.ts";
 import { compareImage, type Difference } from "../verify/compare_image.ts";
 import { jobReference, type PushJob } from "./push_job.ts";
 
@@ -9,10 +9,10 @@ import { jobReference, type PushJob } from "./push_job.ts";
  * size. Nothing is downloaded.
  *
  * @param job What was pushed where.
- * @param context Retries and time.
+ * @param context Retries, time, and who is told.
  * @throws {PusherError} `DIGEST_MISMATCH` naming the first thing that is missing or different.
  */
-export async function verifyPush(job: PushJob, context: RetryContext): Promise<void> {
+export async function verifyPush(job: PushJob, context: TellingContext): Promise<void> {
   const { target, image, tag } = job;
   const { differences: [first] } = await compareImage(image, { ...context, target, tag });
   if (first) throw different(job, first);

@@ -7,13 +7,12 @@ import { formatPlatform } from "../../spec/platform.ts";
 import { mapConcurrently } from "../../util/map_concurrently.ts";
 import { printable } from "../../util/printable.ts";
 import type { RateLimiter } from "../../util/rate_limiter.ts";
-import { retry, type RetryContext } from "../../util/retry.ts";
 import { createSha } from "../../util/sha256.ts";
-import type { EventSink } from "../events.ts";
 import { downloadBlob, wrongContent } from "../fetch/download_blob.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
 import type { ComparedTarget, ReadTarget } from "../ports.ts";
 import { transferableBlobs } from "../push/push_job.ts";
+import { retryTelling, type TellingContext } from "../retry_telling.ts";
 
 /** Questions on their way at once. */
 const CONCURRENCY = 4;
@@ -62,7 +61,7 @@ export interface Comparison {
 }
 
 /** Where an image should be, and how to look. */
-export interface CompareOptions extends RetryContext {
+export interface CompareOptions extends TellingContext {
   /** The repository. */
   target: ComparedTarget;
   /** The tag that should point at it, if one should. */
@@ -73,8 +72,6 @@ export interface CompareOptions extends RetryContext {
   checked?: Map<string, BlobResult> | undefined;
   /** Caps the rate of reading. */
   limiter?: RateLimiter | undefined;
-  /** Told of everything that happens. */
-  onEvent?: EventSink | undefined;
 }
 
 /**
@@ -134,8 +131,10 @@ async function compareManifest(
 
 async function manifestDigest(reference: string, options: CompareOptions): Promise<string | undefined> {
   const { target, reader, signal } = options;
-  if (!reader) return await retry(() => target.manifestDigest(reference, signal), options);
-  const bytes = await retry(() => reader.getManifest(reference, signal), options);
+  if (!reader) {
+    return await retryTelling(() => target.manifestDigest(reference, signal), target.name, options);
+  }
+  const bytes = await retryTelling(() => reader.getManifest(reference, signal), target.name, options);
   return bytes && await digestOf(bytes);
 }
 
@@ -151,14 +150,15 @@ async function compareBlob(blob: Descriptor, role: BlobRole, options: CompareOpt
 }
 
 async function lookAtBlob(blob: Descriptor, role: BlobRole, options: CompareOptions): Promise<BlobResult> {
-  const { target, reader, signal, onEvent = () => {} } = options;
+  const { target, reader, signal, onEvent } = options;
   const key = { target: target.name, digest: blob.digest };
   onEvent({ type: "blob:start", ...key, sizeBytes: blob.size, mediaType: blob.mediaType });
-  let problem = sizeProblem(blob, await retry(() => target.findBlob(blob, signal), options));
+  const there = await retryTelling(() => target.findBlob(blob, signal), target.name, options);
+  let problem = sizeProblem(blob, there);
   let readBytes = 0;
   try {
     if (reader && !problem) {
-      for await (const { length } of verifiedContent(blob, reader, { ...options, onEvent })) {
+      for await (const { length } of verifiedContent(blob, reader, options)) {
         readBytes += length;
         onEvent({ type: "blob:bytes", ...key, deltaBytes: length });
       }
@@ -179,7 +179,7 @@ async function lookAtBlob(blob: Descriptor, role: BlobRole, options: CompareOpti
 async function* verifiedContent(
   blob: Descriptor,
   reader: ReadTarget,
-  options: CompareOptions & { onEvent: EventSink },
+  options: CompareOptions,
 ): AsyncGenerator<Uint8Array> {
   using check = new DigestCheck(blob, await createSha(algorithmOf(blob.digest)), wrongContent(reader));
   yield* downloadBlob(blob, reader, { ...options, check });

@@ -4,6 +4,7 @@ import type { ManifestNode } from "../../../../lib/spec/image.ts";
 import { MEDIA_TYPE } from "../../../../lib/spec/media_type.ts";
 import { pushImages } from "../../../../lib/transfer/push/push_images.ts";
 import type { PushJob } from "../../../../lib/transfer/push/push_job.ts";
+import type { TransferEvent } from "../../../../lib/transfer/events.ts";
 import { verifyPush } from "../../../../lib/transfer/push/verify_push.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryBlobs } from "../memory_blobs.ts";
@@ -15,6 +16,7 @@ const RETRY = {
   policy: { attempts: 3, firstDelayMs: 1_000, maxDelayMs: 30_000, maxServerDelayMs: 300_000 },
   random: () => 0.5,
   signal: new AbortController().signal,
+  onEvent: () => {},
 };
 
 interface Pushed {
@@ -31,7 +33,7 @@ async function pushed(tag: string | undefined): Promise<Pushed> {
   const child = await makeManifest(blobs, "config", ["base", foreign]);
   const target = new MemoryTarget();
   const job = { image: makeImage(await makeIndex(child)), source: blobs, target, tag };
-  await pushImages([job], { ...RETRY, concurrency: 1, onEvent: () => {} });
+  await pushImages([job], { ...RETRY, concurrency: 1 });
   return { job, target, child };
 }
 
@@ -42,13 +44,19 @@ Deno.test("verifyPush() is content with what was just pushed, by tag or digest",
   }
 });
 
-Deno.test("verifyPush() asks again when there is no answer", async () => {
+Deno.test("verifyPush() asks again when there is no answer, and says so", async () => {
   const { job, target } = await pushed("1");
   let failures = 2;
   target.script = ({ phase }) => {
     if (phase === "before" && failures-- > 0) throw broken();
   };
-  await verifyPush(job, RETRY);
+  const events: TransferEvent[] = [];
+  await verifyPush(job, { ...RETRY, onEvent: (event) => events.push(event) });
+  const retries = events.filter((event) => event.type === "request:retry");
+  assert.deepEqual(retries.map(({ target, attempt }) => [target, attempt]), [
+    [target.name, 2],
+    [target.name, 3],
+  ]);
 });
 
 Deno.test("verifyPush() names the first thing that is missing or different", async () => {

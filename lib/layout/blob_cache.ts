@@ -3,6 +3,7 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { algorithmOf, type Digest, digestLike } from "../spec/digest.ts";
 import { MAX_DOCUMENT_BYTES } from "../spec/documents.ts";
 import { MEDIA_TYPE } from "../spec/media_type.ts";
+import { BestEffort } from "../util/best_effort.ts";
 import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
 import { createSha } from "../util/sha256.ts";
@@ -43,7 +44,7 @@ export class BlobCache implements Disposable {
   /** What was here in the beginning, and what is on its way. */
   #stored: readonly StoredBlob[] = [];
   #addedBytes = 0;
-  #hasGivenUp = false;
+  #keeping = new BestEffort((error) => this.#tellFailure(error));
 
   /**
    * Names the directory; nothing is read or created yet.
@@ -135,7 +136,7 @@ export class BlobCache implements Disposable {
     this.#options.onNotice(`The cache's copy of ${digest} is damaged: it is removed.`);
     this.#held.get(digest)?.[Symbol.dispose]();
     this.#held.delete(digest);
-    await this.#attempt(() => this.#layout.removeBlob(digest));
+    await this.#keeping.attempt(() => this.#layout.removeBlob(digest));
   }
 
   /**
@@ -146,7 +147,7 @@ export class BlobCache implements Disposable {
    */
   async keepBlob(blob: Descriptor): Promise<CacheDraft | undefined> {
     if (blob.size > this.#options.maxBytes) return undefined;
-    return await this.#attempt(async () => {
+    return await this.#keeping.attempt(async () => {
       await this.#open();
       if (!await this.#makeRoom(blob.size)) return undefined;
       const ingest = await this.#layout.openIngest(ingestNameOf(blob.digest));
@@ -155,7 +156,7 @@ export class BlobCache implements Disposable {
       if (ingest.sizeBytes > blob.size) await ingest.truncate(0);
       return new CacheDraft(blob, ingest, {
         onKept: async () => void await this.#hold(blob.digest),
-        onFailure: (error) => this.#giveUp(error),
+        onFailure: (error) => this.#keeping.end(error),
       });
     });
   }
@@ -166,7 +167,7 @@ export class BlobCache implements Disposable {
    * @param documents Manifests, indexes, configs.
    */
   async keepDocuments(documents: readonly { descriptor: Descriptor; bytes: Uint8Array }[]): Promise<void> {
-    await this.#attempt(async () => {
+    await this.#keeping.attempt(async () => {
       await this.#open();
       for (const { descriptor, bytes } of documents) await this.#layout.writeBlob(descriptor, bytes);
     });
@@ -179,7 +180,7 @@ export class BlobCache implements Disposable {
    * @param images Their names, and what these stand for now.
    */
   async finish(images: readonly { name: string; root: Descriptor }[]): Promise<void> {
-    await this.#attempt(async () => {
+    await this.#keeping.attempt(async () => {
       await this.#open();
       const names = new Set(images.map(({ name }) => name));
       await this.#layout.updateIndex(async (entries) => {
@@ -248,19 +249,7 @@ export class BlobCache implements Disposable {
     }
   }
 
-  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-    if (this.#hasGivenUp) return undefined;
-    try {
-      return await work();
-    } catch (error) {
-      this.#giveUp(error);
-      return undefined;
-    }
-  }
-
-  #giveUp(error: unknown): void {
-    if (this.#hasGivenUp) return;
-    this.#hasGivenUp = true;
+  #tellFailure(error: unknown): void {
     const reason = isPusherError(error) && error.cause !== undefined ? error.cause : error;
     this.#options.onNotice(
       `What is pulled is not kept in "${printable(this.path)}" (${systemReason(reason)}).`,

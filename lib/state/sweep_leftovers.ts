@@ -3,8 +3,9 @@ import { tryLockFile } from "../util/lock_file.ts";
 /** Files looked at in one go, so that it takes milliseconds whatever is there. */
 const MAX_FILES = 256;
 
-/** The journal's own files: records, locks, and records that were being written when a process was killed. */
-const JOURNAL_FILE_REGEXP = /^(?:[0-9a-f]{64}\.(?:json|lock)|\.[0-9a-f]{64}\.json\..+\.partial)$/;
+/** The journal's own files: records, damaged ones that were set aside, locks, and what a killed process was writing. */
+const JOURNAL_FILE_REGEXP =
+  /^(?:[0-9a-f]{64}\.(?:json(?:\.corrupt-\d+)?|lock)|\.[0-9a-f]{64}\.json\..+\.partial)$/;
 
 /**
  * Removes old files of the upload journal, of at most 256 a time. Whatever cannot be removed stays.

@@ -1,6 +1,7 @@
 import { isPusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import { shortDigest } from "../spec/digest.ts";
+import { BestEffort } from "../util/best_effort.ts";
 import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
 import { sha256Hex } from "../util/sha256.ts";
@@ -71,7 +72,7 @@ export class UploadJournal {
   #onWarning: (message: string) => void;
   #onNotice: (message: string) => void;
   #opening: Promise<void> | undefined;
-  #hasGivenUp = false;
+  #keeping = new BestEffort((error) => this.#tellFailure(error));
 
   /**
    * Names the directory; nothing is read or created yet.
@@ -96,9 +97,8 @@ export class UploadJournal {
    * @returns The entry, or `undefined` if somebody has it, in this process or another, or nothing can be remembered.
    */
   async claim(target: string, blob: Descriptor, source: string): Promise<JournalEntry | undefined> {
-    if (this.#hasGivenUp) return undefined;
     const identity = { target, digest: blob.digest, sizeBytes: blob.size, source };
-    return await this.#attempt(() => this.#claim(identity));
+    return await this.#keeping.attempt(() => this.#claim(identity));
   }
 
   async #claim(identity: UploadIdentity): Promise<JournalEntry | undefined> {
@@ -114,10 +114,9 @@ export class UploadJournal {
     const held = claimed.move();
     return {
       record,
-      save: async (position) => {
-        if (!this.#hasGivenUp) await this.#attempt(() => this.#write(document, identity, position));
-      },
-      remove: () => this.#attempt(() => removeIfThere(document)),
+      save: (position) => this.#keeping.attempt(() => this.#write(document, identity, position)),
+      // What is done with is removed even where nothing more can be kept.
+      remove: () => removeIfThere(document).catch((error) => this.#keeping.end(error)),
       [Symbol.dispose]: () => held.dispose(),
     };
   }
@@ -153,18 +152,7 @@ export class UploadJournal {
     await writeStateDocument(document, { version: 1, ...identity, ...position, updatedAt });
   }
 
-  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      this.#giveUp(error);
-      return undefined;
-    }
-  }
-
-  #giveUp(error: unknown): void {
-    if (this.#hasGivenUp) return;
-    this.#hasGivenUp = true;
+  #tellFailure(error: unknown): void {
     const reason = systemReason(isPusherError(error) ? error.cause : error);
     this.#onWarning(
       `Uploads cannot be remembered in "${printable(this.#directory)}" (${reason}): ` +

@@ -17,8 +17,13 @@ function key(digit: string): string {
 
 Deno.test("sweepLeftovers() removes old files of the journal and nothing else", async () => {
   await using temp = await makeTempDir();
-  const journal = [`${key("a")}.json`, `${key("a")}.lock`, `.${key("a")}.json.9f3c.partial`];
-  const foreign = ["notes.txt", "a.json", `${key("a")}.json.corrupt-1`, `.${key("a")}.json`];
+  const journal = [
+    `${key("a")}.json`,
+    `${key("a")}.json.corrupt-12`,
+    `${key("a")}.lock`,
+    `.${key("a")}.json.9f3c.partial`,
+  ];
+  const foreign = ["notes.txt", "a.json", `${key("a")}.json.corrupt-old`, `.${key("a")}.json`];
   for (const name of [...journal, ...foreign]) await makeFile(temp, name, LIMIT_MS - 1);
   const recent = [`${key("b")}.json`, `${key("b")}.lock`, `.${key("b")}.json.9f3c.partial`];
   for (const name of recent) await makeFile(temp, name, LIMIT_MS);

@@ -124,6 +124,8 @@ export type TransferEvent =
     sizeBytes: number;
     /** Its digest, where `digest` is a name. */
     found?: Digest;
+    /** How many of its bytes came from the cache, and not from its registry; absent if none did. */
+    cachedBytes?: number;
   }
   | EventBlob & {
     /** It did not get there, and no attempt follows. */

@@ -4,6 +4,7 @@ import { ImageLayout } from "../../lib/layout/image_layout.ts";
 import type { Digest } from "../../lib/spec/digest.ts";
 import { digestOf } from "../../lib/spec/digest.ts";
 import { isPusherError } from "../../lib/errors.ts";
+import type { TransferEvent } from "../../lib/transfer/events.ts";
 import { systemClock } from "../../lib/util/clock.ts";
 import { mountBadDisk } from "../support/bad_disk.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -40,6 +41,7 @@ interface PullStep {
   signal?: AbortSignal;
   write?: (bytes: Uint8Array) => Promise<boolean>;
   clock?: FakeClock;
+  onEvent?: (event: TransferEvent) => void;
 }
 
 async function setStage(): Promise<Stage> {
@@ -163,6 +165,27 @@ Deno.test("pull to standard output goes on with the half of a blob that a stoppe
   assert.equal(report?.cachedBytes, LAYERS[0]!.length + size);
   await assertSame(stage, ["second"]);
   await assertCacheWhole(stage);
+});
+
+Deno.test("pull counts once what a stopped one has left both in its file and in the cache", async () => {
+  await using stage = await setStage();
+  const stop = new AbortController();
+  let writtenBytes = 0;
+  const stopped = await stage.pull("app", {
+    signal: stop.signal,
+    onEvent: (event) => {
+      if (event.type === "blob:bytes" && (writtenBytes += event.deltaBytes) > 4 * MIB) {
+        stop.abort(new Error("stopped"));
+      }
+    },
+  });
+  assert.equal(stopped.report, undefined);
+  const { report, error } = await stage.pull("app");
+  assert.equal(error, undefined);
+  const [, range] = stage.layerRequests().slice(1);
+  const leftBytes = LAYERS[1]!.length - Number(/\d+/.exec(range!)![0]);
+  assert.equal(report!.receivedBytes, leftBytes);
+  assert.equal(report!.heldBytes + report!.cachedBytes, LAYER_BYTES - leftBytes);
 });
 
 Deno.test("pull says that a half was damaged where it cannot take back what it gave, and not the next time", async () => {

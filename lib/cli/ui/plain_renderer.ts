@@ -99,8 +99,10 @@ export class PlainRenderer implements Renderer {
         return `${this.#blobText(event)} ${retryText(event)}`;
       case "request:retry":
         return `${printable(event.target)}: ${retryText(event)}`;
-      case "blob:done":
-        return `${this.#blobText(event)} ${this.#done} (${formatByteSize(event.sizeBytes)})`;
+      case "blob:done": {
+        const how = event.cachedBytes === event.sizeBytes ? "from the cache" : this.#done;
+        return `${this.#blobText(event)} ${how} (${formatByteSize(event.sizeBytes)})`;
+      }
       case "blob:failed":
         return `${this.#blobText(event)} failed: ${printable(event.reason)}`;
       case "compress:done":

@@ -24,7 +24,7 @@ export interface CachedOriginOptions {
 /** A blob on its way through. */
 interface Draft {
   keeps: KeptDraft;
-  /** What an earlier process had left. */
+  /** What an earlier process had left of what is read. */
   heldBytes: number;
   /** Whether everything in it has passed whoever reads, too. */
   isSeen: boolean;
@@ -159,7 +159,7 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
       keeps[Symbol.dispose]();
       return undefined;
     }
-    const draft = known ?? { keeps, heldBytes: keeps.sizeBytes, isSeen: offsetBytes === 0 };
+    const draft = known ?? { keeps, heldBytes: keeps.sizeBytes - offsetBytes, isSeen: offsetBytes === 0 };
     this.#drafts.set(blob.digest, draft);
     return draft;
   }

@@ -160,7 +160,7 @@ class Receiver implements Disposable {
       return onEvent({ type: "blob:exists", ...key, sizeBytes: blob.size });
     }
     if (heldBytes > 0) onEvent({ type: "blob:resumed", ...key, offsetBytes: heldBytes });
-    const { receivedBytes } = this.report;
+    const { receivedBytes, cachedBytes } = this.report;
     try {
       await this.#download(blob, { check, offsetBytes: heldBytes });
       this.report.heldBytes += heldBytes;
@@ -172,7 +172,9 @@ class Receiver implements Disposable {
       using again = await this.#startCheck(blob);
       await this.#download(blob, { check: again, offsetBytes: 0 });
     }
-    onEvent({ type: "blob:done", ...key, sizeBytes: blob.size });
+    const keptBytes = this.report.cachedBytes - cachedBytes;
+    const kept = keptBytes > 0 ? { cachedBytes: keptBytes } : {};
+    onEvent({ type: "blob:done", ...key, sizeBytes: blob.size, ...kept });
   }
 
   async #download(blob: Descriptor, part: { check: DigestCheck; offsetBytes: number }): Promise<void> {

@@ -4,7 +4,7 @@ import type { EventSink, TransferEvent } from "../events.ts";
 export interface TransferTotals {
   /** Bytes of blobs sent, or received, with those that had to go twice. */
   sentBytes: number;
-  /** Bytes of blobs that were there already. */
+  /** Bytes of blobs that were there already, or in the cache. */
   existingBytes: number;
   /** Bytes of blobs that registries took over from another of their repositories. */
   mountedBytes: number;
@@ -38,6 +38,7 @@ export class TransferTally {
   #places = new Map<string, Place>();
   #resumedBytes = new Map<string, number>();
   #sentBytes = 0;
+  #cachedBytes = 0;
   #retries = 0;
 
   /**
@@ -64,6 +65,7 @@ export class TransferTally {
       case "blob:mounted":
         return this.#place(event, "mounted");
       case "blob:done":
+        this.#cachedBytes += event.cachedBytes ?? 0;
         return this.#place({ ...event, digest: event.found ?? event.digest }, "sent");
     }
   }
@@ -88,8 +90,8 @@ export class TransferTally {
    */
   totals(): TransferTotals {
     return {
-      sentBytes: this.#sentBytes,
-      existingBytes: this.#placedBytes("existing"),
+      sentBytes: this.#sentBytes - this.#cachedBytes,
+      existingBytes: this.#placedBytes("existing") + this.#cachedBytes,
       mountedBytes: this.#placedBytes("mounted"),
       resumedBytes: sum([...this.#resumedBytes.values()]),
       retries: this.#retries,

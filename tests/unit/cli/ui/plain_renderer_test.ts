@@ -48,6 +48,20 @@ Deno.test("PlainRenderer says whether blobs are pushed or copied", () => {
   assert.equal(host.stderr.text, "copying 2 blobs (1.00 MiB)\n");
 });
 
+Deno.test("PlainRenderer says which blobs came from the cache, and which only in part", () => {
+  const host = new FakeHost();
+  using renderer = new PlainRenderer(host.stderr, host.clock);
+  renderer.onEvent({ type: "pull:ready", references: [`${TARGET}:1`], blobs: 2, sizeBytes: 2 * MIB });
+  const key = { target: TARGET, sizeBytes: MIB };
+  renderer.onEvent({ type: "blob:done", ...key, digest: digest("a"), cachedBytes: MIB });
+  renderer.onEvent({ type: "blob:done", ...key, digest: digest("b"), cachedBytes: 1 });
+  assert.deepEqual(host.stderr.text.split("\n").slice(1), [
+    `blob ${A}: from the cache (1.00 MiB)`,
+    `blob ${"b".repeat(12)}: received (1.00 MiB)`,
+    "",
+  ]);
+});
+
 Deno.test("PlainRenderer names the repository once there are several", () => {
   const host = new FakeHost();
   using renderer = new PlainRenderer(host.stderr, host.clock);

@@ -33,6 +33,18 @@ Deno.test("TransferTally tells what was there, mounted and left by earlier runs 
   );
 });
 
+Deno.test("TransferTally takes what came from the cache for what was there", () => {
+  const { start, bytes } = blob("a", 100);
+  const done: TransferEvent = {
+    type: "blob:done",
+    target: TARGET,
+    digest: digest("a"),
+    sizeBytes: 100,
+    cachedBytes: 70,
+  };
+  assert.deepEqual(totals(start, bytes(100), done), { ...NOTHING, sentBytes: 30, existingBytes: 70 });
+});
+
 Deno.test("TransferTally believes the end of a blob's story", () => {
   const { exists, done, bytes } = blob("a", 100);
   assert.deepEqual(totals(exists, bytes(100), done), { ...NOTHING, sentBytes: 100 });

@@ -4,6 +4,8 @@ import { ProcessOutput } from "./process_output.ts";
 export interface BackgroundProcess {
   /** What it said when it was ready. */
   readonly ready: RegExpExecArray;
+  /** Its number. */
+  readonly pid: number;
   /** Ends it and waits until it is gone; nothing happens if it has ended already. */
   stop(signal: Deno.Signal): Promise<void>;
 }
@@ -31,7 +33,7 @@ export async function startProcess(
     await Promise.all([child.status, stderr.ended]);
   };
   try {
-    return { ready: await stderr.waitFor(ready), stop };
+    return { ready: await stderr.waitFor(ready), pid: child.pid, stop };
   } catch (error) {
     await stop("SIGKILL");
     throw error;

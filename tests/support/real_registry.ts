@@ -40,6 +40,8 @@ export interface RealRegistry extends AsyncDisposable {
   readonly host: string;
   /** For example `http://127.0.0.1:40123`. */
   readonly origin: string;
+  /** Its process; another one after a restart. */
+  readonly pid: number;
   /** Where it keeps everything. */
   readonly storagePath: string;
   /** Where it sends clients, if it does. */
@@ -83,6 +85,9 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
   return {
     host,
     origin: `${tls ? "https" : "http"}://${host}`,
+    get pid() {
+      return running.pid;
+    },
     storagePath: dir.join("storage"),
     tokenServer: tokens?.server,
     async restart(signal = "SIGKILL") {

@@ -1,57 +1,39 @@
-import { isInstalled } from "./peers.ts";
-import type { Program } from "./measure.ts";
-
-/** A line of the table. */
-export interface CompressRow {
-  /** What is measured. */
-  name: string;
-  /** Plain bytes. */
-  sizeBytes: number;
-  /** Run by run. */
-  program: (run: number) => Program;
-}
-
-/** What {@linkcode compressRows} measures with. */
-export interface CompressBench {
-  /** The archive; its layers are plain. */
-  archive: string;
-  /** Bytes of its layers. */
-  sizeBytes: number;
-  /** Registries, one for each run. */
-  hosts: readonly string[];
-  /** Pushes an archive; whatever it learns is kept in a directory of this name. */
-  push: (archive: string, target: string, stateName: string) => Program;
-}
+import { makeTempDir } from "../../tests/support/temp_dir.ts";
+import type { BenchStage } from "./bench_stage.ts";
+import { ownProgram } from "./own_program.ts";
+import { findPeers } from "./peers.ts";
+import { measureAtEmptyRegistry, type Row } from "./row.ts";
 
 /**
- * Pushes that compress, beside a tool that always does.
+ * Pushes that compress to docker-registry, beside tools that always do.
  *
- * @param bench With what.
- * @returns The lines.
+ * @param stage With what.
+ * @returns The rows; none without docker-registry.
  */
-export async function compressRows(
-  { archive, sizeBytes, hosts, push }: CompressBench,
-): Promise<CompressRow[]> {
-  const rows = ["gzip", "zstd"].flatMap((method): CompressRow[] => {
-    const program = (run: number): Program => {
-      const { command } = push(archive, `${hosts[run]}/${method}:1`, `state-${method}-${run}`);
-      return { command: [...command, "--compress", method] };
+export async function compressRows(stage: BenchStage): Promise<Row[]> {
+  if (!stage.hasRegistry) return [];
+  const { sizeBytes } = stage;
+  const plain = await stage.plain();
+  const rows = ["gzip", "zstd"].flatMap((method): Row[] => {
+    const measureOnce = async ({ again = false } = {}) => {
+      // What layers become is remembered there.
+      await using state = await makeTempDir();
+      const push = (host: string) =>
+        ownProgram(state.path, ["push", plain, "-t", `${host}/bench:1`, "--yes", "--compress", method]);
+      return await measureAtEmptyRegistry(push, { prepare: (host) => again ? [push(host)] : [] });
     };
     return [
-      { name: `push 3 layers compressed with ${method}`, sizeBytes, program },
-      { name: `the same push with ${method} again`, sizeBytes, program },
+      { name: `push 3 layers compressed with ${method}`, sizeBytes, measure: () => measureOnce() },
+      {
+        name: `the same push with ${method} again`,
+        sizeBytes,
+        measure: () => measureOnce({ again: true }),
+      },
     ];
   });
-  if (!await isInstalled("skopeo")) return rows;
-  const skopeo = (run: number): Program => ({
-    command: [
-      "skopeo",
-      "--insecure-policy",
-      "copy",
-      "--dest-tls-verify=false",
-      `docker-archive:${archive}`,
-      `docker://${hosts[run]}/skopeo-gzip:1`,
-    ],
-  });
-  return [...rows, { name: "skopeo copy of these, which compresses with gzip", sizeBytes, program: skopeo }];
+  for (const { name, program } of await findPeers("compress")) {
+    const toHost = (host: string) => program(plain, `${host}/bench:1`);
+    rows.push({ name: `${name} of these`, sizeBytes, measure: () => measureAtEmptyRegistry(toHost) });
+  }
+  return rows;
 }

@@ -1,3 +1,6 @@
+import { runCommand } from "../../tests/support/run_command.ts";
+import { readProcessorTime, stolenShare } from "./processor_time.ts";
+
 /** What one run of a program took. */
 export interface Measurement {
   /** By the clock. */
@@ -6,6 +9,8 @@ export interface Measurement {
   cpuSeconds: number;
   /** Most memory that was resident at once. */
   peakBytes: number;
+  /** How much of the processor time that was wanted meanwhile the machine's host took, 0 to 1; nothing if unknown. */
+  stolenShare: number | undefined;
 }
 
 /** A program to be measured. */
@@ -26,15 +31,13 @@ export interface Program {
 export async function measure({ command, env = {} }: Program): Promise<Measurement> {
   const report = await Deno.makeTempFile();
   try {
-    const args = ["-o", report, "-f", "%e %U %S %M", ...command];
+    const before = await readProcessorTime();
     const startMs = performance.now();
-    const output = await new Deno.Command("/usr/bin/time", { args, env, stdin: "null" }).output();
+    await runCommand(["/usr/bin/time", "-o", report, "-f", "%U %S %M", ...command], { env });
     const wallSeconds = (performance.now() - startMs) / 1_000;
-    if (!output.success) {
-      throw new Error(`${command.join(" ")} failed: ${new TextDecoder().decode(output.stderr).trim()}`);
-    }
-    const [, user = 0, system = 0, peakKib = 0] = (await Deno.readTextFile(report)).split(" ").map(Number);
-    return { wallSeconds, cpuSeconds: user + system, peakBytes: peakKib * 1024 };
+    const share = stolenShare(before, await readProcessorTime());
+    const [user = 0, system = 0, peakKib = 0] = (await Deno.readTextFile(report)).split(" ").map(Number);
+    return { wallSeconds, cpuSeconds: user + system, peakBytes: peakKib * 1024, stolenShare: share };
   } finally {
     await Deno.remove(report);
   }

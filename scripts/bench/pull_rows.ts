@@ -1,90 +1,50 @@
-import { formatByteSize } from "../../lib/util/byte_size.ts";
-import type { TempDir } from "../../tests/support/temp_dir.ts";
-import type { Program } from "./measure.ts";
-import { isInstalled } from "./peers.ts";
-
-/** A line of the table. */
-export interface PullRow {
-  /** What is measured. */
-  name: string;
-  /** Bytes that are received. */
-  sizeBytes: number;
-  /** Run by run. */
-  program: (run: number) => Program;
-}
-
-/** What {@linkcode pullRows} measures with. */
-export interface PullBench {
-  /** Where archives are written. */
-  dir: TempDir;
-  /** Bytes of each image's layers. */
-  sizeBytes: number;
-  /** Sources of an image with one layer, and of one with three. */
-  sources: { one: string; three: string };
-  /** Registries that have the image with three layers as `bench:1`, one for each run, if there are any. */
-  hosts: readonly string[];
-  /** Pulls an image into a file. */
-  pull: (reference: string, output: string) => Program;
-}
+import type { BenchStage } from "./bench_stage.ts";
+import { measure, type Measurement, type Program } from "./measure.ts";
+import { ownProgram } from "./own_program.ts";
+import { findPeers } from "./peers.ts";
+import type { Row } from "./row.ts";
 
 /**
- * Pulls into a file, beside a tool that writes the same kinds of archives.
+ * Pulls into a file: from registries without and with a cache, beside a copy of the file, and beside other tools.
  *
- * @param bench With what.
- * @returns The lines.
+ * @param stage With what.
+ * @returns The rows.
  */
-export async function pullRows({ dir, sizeBytes, sources, hosts, pull }: PullBench): Promise<PullRow[]> {
+export async function pullRows(stage: BenchStage): Promise<Row[]> {
+  const { sizeBytes, dir } = stage;
+  const three = await stage.three();
+  const [oneHost, threeHost] = [await stage.startSource(await stage.one()), await stage.startSource(three)];
   const output = dir.join("pulled.tar");
-  const from = (name: string, host: (run: number) => string): PullRow => ({
-    name: `pull ${name}`,
-    sizeBytes,
-    program: (run) => pull(`${host(run)}/bench:1`, output),
-  });
+  const toFile = async (program: Program): Promise<Measurement> => {
+    await Deno.remove(output).catch(expectMissing);
+    return await measure(program);
+  };
+  const pull = (host: string, stateName: string, ...options: string[]): Program => {
+    const args = ["pull", `${host}/bench:1`, "-o", output, "--platform", "linux/amd64", ...options];
+    return ownProgram(dir.join(stateName), args);
+  };
+  const uncached = (host: string): Promise<Measurement> => toFile(pull(host, "state", "--no-cache"));
+  const row = (name: string, measure: () => Promise<Measurement>): Row => ({ name, sizeBytes, measure });
   const rows = [
-    from("1 layer from a source", () => sources.one),
-    from("3 layers from a source", () => sources.three),
+    row("pull 1 layer from a source", () => uncached(oneHost)),
+    row("pull 3 layers from a source", () => uncached(threeHost)),
+    row("pull 3 layers from a source into file and cache", async () => {
+      await Deno.remove(dir.join("state-cache"), { recursive: true }).catch(expectMissing);
+      return await toFile(pull(threeHost, "state-cache"));
+    }),
+    // The row before has filled the cache.
+    row("pull 3 layers that are in the cache", () => toFile(pull(threeHost, "state-cache"))),
+    row("cp of such an archive", () => toFile({ command: ["cp", three, output] })),
   ];
-  if (hosts.length > 0) rows.push(from("3 layers from docker-registry", (run) => hosts[run]!));
-  if (!await isInstalled("skopeo")) return rows;
-  const places = hosts.length > 0
-    ? [["a source", () => sources.three], ["docker-registry", (run: number) => hosts[run]!]] as const
-    : [["a source", () => sources.three]] as const;
-  const kinds = ["docker-archive", "oci-archive"];
-  const peers = places.flatMap(([place, host]) =>
-    kinds.map((kind): PullRow => ({
-      name: `skopeo copy of these from ${place} to ${kind}`,
-      sizeBytes,
-      program: (run) => skopeo(`${host(run)}/bench:1`, `${kind}:${dir.join("skopeo.tar")}`),
-    }))
-  );
-  return [...rows, ...peers];
+  if (!stage.hasRegistry) return rows;
+  const { host } = await stage.filled();
+  rows.push(row("pull 3 layers from docker-registry", () => uncached(host)));
+  for (const { name, program } of await findPeers("pull")) {
+    rows.push(row(`${name} of these`, () => toFile(program(`${host}/bench:1`, output))));
+  }
+  return rows;
 }
 
-/**
- * Pulls that differ in their size only, as slow as that hashing never is what is waited for.
- *
- * @param sources Where images of which sizes are.
- * @param options How they are pulled, and how fast.
- * @returns The lines.
- */
-export function slowPullRows(
-  sources: ReadonlyMap<number, string>,
-  { pull, rate }: Pick<PullBench, "pull"> & { rate: string },
-): PullRow[] {
-  return [...sources].map(([sizeBytes, host]) => {
-    const { command } = pull(`${host}/bench:1`, "/dev/null");
-    return {
-      name: `pull ${formatByteSize(sizeBytes)} from a source at ${rate}/s`,
-      sizeBytes,
-      program: () => ({ command: [...command, "--limit-rate", rate] }),
-    };
-  });
-}
-
-/** It does not replace archives. */
-function skopeo(reference: string, target: string): Program {
-  const path = target.slice(target.indexOf(":") + 1);
-  const copy =
-    `skopeo --insecure-policy copy --src-tls-verify=false "docker://${reference}" "${target}:bench:1"`;
-  return { command: ["sh", "-c", `rm -f "${path}" && ${copy}`] };
+function expectMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

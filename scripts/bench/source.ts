@@ -58,17 +58,22 @@ async function serve(connection: Deno.Conn, contents: ReadonlyMap<string, Conten
   for (let read; (read = await connection.read(buffer)) !== null;) {
     head += new TextDecoder("latin1").decode(buffer.subarray(0, read));
     if (!head.endsWith(END_OF_HEAD)) continue;
-    const [, name = ""] = /^GET \S*\/(\S*) /.exec(head) ?? [];
-    await answer(connection, name === "" ? undefined : contents.get(name));
+    const [, method, name = ""] = /^(GET|HEAD) \S*\/(\S*) /.exec(head) ?? [];
+    const content = contents.get(name);
+    await writeHead(connection, content);
+    if (method === "GET" && content) await writeBody(connection, content);
     head = "";
   }
 }
 
-async function answer(connection: Deno.Conn, content: Content | undefined): Promise<void> {
+async function writeHead(connection: Deno.Conn, content: Content | undefined): Promise<void> {
   const { sizeBytes = 0, mediaType = "text/plain" } = content ?? {};
   const head = `HTTP/1.1 200 OK\r\nContent-Type: ${mediaType}\r\nContent-Length: ${sizeBytes}${END_OF_HEAD}`;
   await writeAll(connection, new TextEncoder().encode(head));
-  if (content) { for await (const chunk of content.open()) await writeAll(connection, chunk); }
+}
+
+async function writeBody(connection: Deno.Conn, content: Content): Promise<void> {
+  for await (const chunk of content.open()) await writeAll(connection, chunk);
 }
 
 async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {

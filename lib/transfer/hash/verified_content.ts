@@ -109,7 +109,7 @@ export class VerifiedContent implements UploadContent {
     this.#openedBytes = offsetBytes + lengthBytes;
     this.#readBytes = offsetBytes;
     const tap = this.#newest = this.#tap(offsetBytes, outer);
-    return share?.fanOut.isShared
+    return share?.fanOut.has(share.reader, offsetBytes)
       ? this.#openShared(offsetBytes, lengthBytes, tap)
       : this.#openAlone(offsetBytes, lengthBytes, tap);
   }

@@ -75,9 +75,16 @@ export class FanOut implements Disposable {
     this.#buffers = new BufferPool(options.bufferBytes ?? BUFFER_BYTES);
   }
 
-  /** Whether more than one takes part, or may. */
-  get isShared(): boolean {
-    return this.#positions.size + this.#awaited.size > 1;
+  /**
+   * Whether a reader should read here rather than alone: others take part, or may, or what they have begun is at hand.
+   *
+   * @param reader Who asks.
+   * @param positionBytes Where in the blob it will read.
+   * @returns Whether it should.
+   */
+  has(reader: string, positionBytes: number): boolean {
+    const isFollowing = this.#stream !== undefined && this.#positions.get(reader) === positionBytes;
+    return isFollowing || this.#positions.size + this.#awaited.size > 1;
   }
 
   /**

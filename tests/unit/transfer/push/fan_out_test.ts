@@ -163,10 +163,28 @@ Deno.test("who is alone begins anew wherever it wants", async () => {
   const { fanOut, source, read } = await stageFor(["a", "b"]);
   await Promise.all([read("a", 400), read("b", 400)]);
   fanOut.leave("a");
-  assert(!fanOut.isShared);
+  assert(!fanOut.has("b", 100));
   assert.equal(await read("b", 300, 100), 200);
   assert.equal(await read("a", 300, 292), 8, "and the others can join it");
   assert.deepEqual(source.opened, [`0+${BYTES.length}`, `100+${BYTES.length - 100}`]);
+  fanOut[Symbol.dispose]();
+});
+
+Deno.test("who comes last goes on with what is kept, and with the stream that is open", async () => {
+  const { fanOut, source, read } = await stageFor(["a", "b"]);
+  await Promise.all([read("a", WINDOW_BYTES), read("b", 10)]);
+  fanOut.leave("a");
+  assert(fanOut.has("b", 10));
+  assert.equal(await read("b", BYTES.length), BYTES.length - 10);
+  assert.deepEqual(source.opened, [`0+${BYTES.length}`]);
+  fanOut[Symbol.dispose]();
+});
+
+Deno.test("nobody shares what only one will ever read", async () => {
+  const { fanOut } = await stageFor(["a", "b"]);
+  assert(fanOut.has("a", 0));
+  fanOut.leave("b");
+  assert(!fanOut.has("a", 0));
   fanOut[Symbol.dispose]();
 });
 

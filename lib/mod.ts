@@ -7,7 +7,8 @@
  * - {@linkcode pushImages} sends images from the one to the other and tells of it by {@linkcode TransferEvent}s.
  * - {@linkcode fetchImage}, {@linkcode layOutArchive} and {@linkcode receiveParts} bring them back.
  * - {@linkcode OriginSource} lets a push read from a registry, and {@linkcode compareImage} says what one lacks.
- * - {@linkcode createArchiveStore} and {@linkcode createRegistryHandler} answer as a registry does, from archives.
+ * - {@linkcode createRegistryHandler} answers as a registry does: from archives, with {@linkcode createArchiveStore}, or from
+ *   a directory that takes pushes, with {@linkcode openLayoutStore}.
  *
  * Nothing here prints, prompts, or ends the process; time, randomness and cancellation come from the caller.
  * Failures are {@linkcode PusherError}s with a code.
@@ -74,6 +75,8 @@ export * from "./registry/repository.ts";
 export * from "./server/archive_store.ts";
 export type { BasicLogin } from "./server/basic_login.ts";
 export * from "./server/http_service.ts";
+export * from "./server/layout/open_layout_store.ts";
+export type * from "./server/layout/served_layout.ts";
 export * from "./server/registry_handler.ts";
 export type * from "./server/registry_store.ts";
 export { joinStores } from "./server/union_store.ts";

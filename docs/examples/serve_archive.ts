@@ -27,7 +27,6 @@ export async function serveArchive(path: string): Promise<RunningRegistry> {
     hostname: "127.0.0.1",
     port: 0,
     clock: systemClock,
-    onError: () => new Response(null, { status: 500 }),
   });
   const host = `127.0.0.1:${service.address.port}`;
   return {

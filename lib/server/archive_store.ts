@@ -50,6 +50,21 @@ export interface ArchiveStore {
  *
  * @param archives Open archives; the first one that has a name wins.
  * @returns The store, and what is in it. It throws what reading the archives throws.
+ *
+ * @example An embedded registry, straight from an archive
+ * ```ts
+ * import { createArchiveStore, createRegistryHandler, openArchive } from "../mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * using archive = await openArchive("tests/fixtures/archives/docker26-one.tar");
+ * const { store, images } = createArchiveStore([archive]);
+ * const handler = createRegistryHandler(store);
+ * for (const { repository, tag, digest } of images) {
+ *   const request = new Request(`http://registry.example/v2/${repository}/manifests/${tag}`);
+ *   const answer = await handler(request);
+ *   assert.equal(answer.headers.get("Docker-Content-Digest"), digest);
+ * }
+ * ```
  */
 export function createArchiveStore(archives: readonly ServedArchive[]): ArchiveStore {
   const catalog = new RepositoryCatalog();

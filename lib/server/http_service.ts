@@ -1,6 +1,7 @@
 import type { Clock } from "../util/clock.ts";
 import { errorAnswer } from "./registry_answer.ts";
 import type { RegistryHandler } from "./registry_handler.ts";
+import { ClientGone } from "./request_chunks.ts";
 
 /** Where a service listens. */
 export interface ListenAddress {
@@ -14,8 +15,8 @@ export interface ListenAddress {
 export interface HttpServiceOptions extends ListenAddress {
   /** Certificate chain and key in PEM; without TLS when absent. */
   tls?: { cert: string; key: string } | undefined;
-  /** Told of what the handler throws; the client gets what it returns. */
-  onError: (error: unknown) => Response;
+  /** Told of what the handler throws. The client gets 500, without a word of it. */
+  onError?: ((error: unknown) => void) | undefined;
   /** Time. */
   clock: Clock;
 }
@@ -45,8 +46,12 @@ export function startHttpService(handler: RegistryHandler, options: HttpServiceO
   const cut = new AbortController();
   const underWay = new Set<Promise<void>>();
   let isStopping = false;
+  const failed = (error: unknown): Response => {
+    if (!(error instanceof ClientGone)) onError?.(error);
+    return errorAnswer(500, "UNKNOWN", { message: "the registry failed" });
+  };
   const server = Deno.serve(
-    { hostname, port, ...tls, signal: cut.signal, onListen: () => {}, onError },
+    { hostname, port, ...tls, signal: cut.signal, onListen: () => {}, onError: failed },
     async (request, { completed }) => {
       if (isStopping) return stopping();
       // Rejected if the client leaves before it has all of the answer.

@@ -13,8 +13,7 @@ import { ask, openServedStore, pushBlob } from "../support/served_store.ts";
 const CLIENTS = 24;
 
 function start(handler: RegistryHandler, clock = systemClock): HttpService {
-  const onError = () => new Response(null, { status: 500 });
-  return startHttpService(handler, { hostname: "127.0.0.1", port: 0, onError, clock });
+  return startHttpService(handler, { hostname: "127.0.0.1", port: 0, clock });
 }
 
 /** Sends a request as it is, without a client that has its own ideas. */

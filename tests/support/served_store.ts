@@ -1,4 +1,5 @@
-import { LayoutStore } from "../../lib/commands/serve/layout_store.ts";
+import { ImageLayout } from "../../lib/layout/image_layout.ts";
+import { openLayoutStore } from "../../lib/server/layout/open_layout_store.ts";
 import { createRegistryHandler, type RegistryHandler } from "../../lib/server/registry_handler.ts";
 import type { Descriptor } from "../../lib/spec/descriptor.ts";
 import type { Digest } from "../../lib/spec/digest.ts";
@@ -29,7 +30,7 @@ export async function openServedStore(): Promise<ServedStore> {
   const dir = await makeTempDir();
   const path = dir.join("store");
   const open = async (): Promise<RegistryHandler> =>
-    createRegistryHandler(await LayoutStore.open(path, systemClock));
+    createRegistryHandler(await openLayoutStore(new ImageLayout(path, systemClock), systemClock));
   return {
     dir,
     path,

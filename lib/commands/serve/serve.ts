@@ -1,18 +1,17 @@
 import { isPusherError, PusherError } from "../../errors.ts";
+import { ImageLayout } from "../../layout/image_layout.ts";
 import { type ArchiveStore, createArchiveStore } from "../../server/archive_store.ts";
 import type { BasicLogin } from "../../server/basic_login.ts";
 import { type HttpService, type ListenAddress, startHttpService } from "../../server/http_service.ts";
-import { errorAnswer } from "../../server/registry_answer.ts";
+import { openLayoutStore } from "../../server/layout/open_layout_store.ts";
 import { createRegistryHandler, type RegistryHandler } from "../../server/registry_handler.ts";
 import type { RegistryStore } from "../../server/registry_store.ts";
-import { ClientGone } from "../../server/request_chunks.ts";
 import { joinStores } from "../../server/union_store.ts";
 import type { Digest } from "../../spec/digest.ts";
 import { readCappedFile } from "../../util/read_capped_file.ts";
 import { printable } from "../../util/printable.ts";
 import { systemReason } from "../../util/system_reason.ts";
 import type { CommandContext } from "../command_context.ts";
-import { LayoutStore } from "./layout_store.ts";
 import { formatListenAddress, isLoopback, parseListenAddress } from "./listen_address.ts";
 import { openServed } from "./open_served.ts";
 import { watchedHandler } from "./watched_handler.ts";
@@ -71,7 +70,10 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   using served = await openServed(options.archives, context);
   const inPlace = createArchiveStore(served.archives);
   tellHidden(inPlace, context);
-  const layout = directory === undefined ? [] : [await LayoutStore.open(directory, context.clock)];
+  const { clock } = context;
+  const layout = directory === undefined
+    ? []
+    : [await openLayoutStore(new ImageLayout(directory, clock), clock)];
   const store = joinStores([...layout, inPlace.store]);
   const handler = watchedHandler(createRegistryHandler(store, { login }), context);
   const service = listen(handler, address, { tls, context });
@@ -93,12 +95,9 @@ function listen(
   { tls, context }: { tls: { cert: string; key: string } | undefined; context: CommandContext },
 ): HttpService {
   const { clock, onEvent } = context;
-  const onError = (error: unknown): Response => {
-    if (!(error instanceof ClientGone)) {
-      const message = error instanceof Error ? error.message : String(error);
-      onEvent({ type: "warning", message: `A request failed: ${message}` });
-    }
-    return errorAnswer(500, "UNKNOWN", { message: "the registry failed" });
+  const onError = (error: unknown): void => {
+    const message = error instanceof Error ? error.message : String(error);
+    onEvent({ type: "warning", message: `A request failed: ${message}` });
   };
   try {
     return startHttpService(handler, { ...address, tls, onError, clock });

@@ -1,15 +1,15 @@
-import { ImageLayout } from "../../layout/image_layout.ts";
-import { type ManifestDocument, parseManifestDocument } from "../../server/manifest_document.ts";
-import type { HeldBlob, HeldManifest, RegistryStore, RegistryWriter } from "../../server/registry_store.ts";
-import { RepositoryCatalog } from "../../server/repository_catalog.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import type { Digest } from "../../spec/digest.ts";
 import { DocumentError, MAX_DOCUMENT_BYTES } from "../../spec/documents.ts";
 import { isIndexType, isManifestType } from "../../spec/media_type.ts";
 import type { Clock } from "../../util/clock.ts";
 import { SingleFlight } from "../../util/single_flight.ts";
+import { type ManifestDocument, parseManifestDocument } from "../manifest_document.ts";
+import type { HeldBlob, HeldManifest, RegistryStore, RegistryWriter } from "../registry_store.ts";
+import { RepositoryCatalog } from "../repository_catalog.ts";
 import { placeOf } from "./layout_entry.ts";
 import { LayoutWriter } from "./layout_writer.ts";
+import type { ServedLayout } from "./served_layout.ts";
 
 /** What an image layout lists, as it was read. */
 export interface ListedContents {
@@ -26,7 +26,7 @@ export interface ListedContents {
 export class LayoutStore implements RegistryStore {
   /** Takes what is pushed. */
   readonly writer: RegistryWriter;
-  readonly #layout: ImageLayout;
+  readonly #layout: ServedLayout;
   readonly #reading = new SingleFlight<ListedContents>();
   #listed: ListedContents | undefined;
   /** What the index was when it was read, and how often it was changed from here. */
@@ -36,30 +36,14 @@ export class LayoutStore implements RegistryStore {
   #documents = new Map<Digest, ManifestDocument>();
 
   /**
-   * Reads nothing yet; {@linkcode LayoutStore.open} does.
+   * Reads nothing yet.
    *
    * @param layout The layout; it must have been created.
    * @param clock Time.
    */
-  constructor(layout: ImageLayout, clock: Clock) {
+  constructor(layout: ServedLayout, clock: Clock) {
     this.#layout = layout;
     this.writer = new LayoutWriter(layout, { store: this, clock });
-  }
-
-  /**
-   * Opens a directory, and makes an image layout of it if it is empty or not there.
-   *
-   * @param directory The directory.
-   * @param clock Time.
-   * @returns The store.
-   * @throws {PusherError} `STATE_CORRUPT` if it holds something else; `STATE_UNWRITABLE`, `STATE_UNREADABLE`.
-   */
-  static async open(directory: string, clock: Clock): Promise<LayoutStore> {
-    const layout = new ImageLayout(directory, clock);
-    await layout.create();
-    const store = new LayoutStore(layout, clock);
-    await store.list();
-    return store;
   }
 
   /**

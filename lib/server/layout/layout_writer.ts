@@ -1,12 +1,12 @@
-import type { ImageLayout } from "../../layout/image_layout.ts";
-import type { Deletion, NewManifest, RegistryWriter } from "../../server/registry_store.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import type { Digest } from "../../spec/digest.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { ShaAlgorithm } from "../../util/sha256.ts";
-import type { LayoutStore } from "./layout_store.ts";
+import type { Deletion, NewManifest, RegistryWriter } from "../registry_store.ts";
 import { withEntry, withoutManifest, withoutTag } from "./layout_entry.ts";
+import type { LayoutStore } from "./layout_store.ts";
 import { LayoutUpload } from "./layout_upload.ts";
+import type { ServedLayout } from "./served_layout.ts";
 
 /** An upload nobody goes on with is given up then: as long as ours are remembered, and one hour more. */
 const UPLOAD_EXPIRY_MS = 25 * 60 * 60 * 1_000;
@@ -15,7 +15,7 @@ const UPLOAD_ID_REGEXP = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The writing side of an image layout, for a registry. */
 export class LayoutWriter implements RegistryWriter {
-  readonly #layout: ImageLayout;
+  readonly #layout: ServedLayout;
   readonly #store: LayoutStore;
   readonly #clock: Clock;
   /** Those that this process was asked for: they need not be hashed anew. */
@@ -28,7 +28,7 @@ export class LayoutWriter implements RegistryWriter {
    * @param layout The layout; it must have been created.
    * @param surroundings Its reading side, and time.
    */
-  constructor(layout: ImageLayout, { store, clock }: { store: LayoutStore; clock: Clock }) {
+  constructor(layout: ServedLayout, { store, clock }: { store: LayoutStore; clock: Clock }) {
     this.#layout = layout;
     this.#store = store;
     this.#clock = clock;

@@ -4,7 +4,7 @@ import {
   withEntry,
   withoutManifest,
   withoutTag,
-} from "../../../../lib/commands/serve/layout_entry.ts";
+} from "../../../../lib/server/layout/layout_entry.ts";
 import type { Descriptor } from "../../../../lib/spec/descriptor.ts";
 import { sha256Digest } from "../../../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../../../lib/spec/media_type.ts";

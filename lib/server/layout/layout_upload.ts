@@ -1,10 +1,9 @@
 import { PusherError } from "../../errors.ts";
-import type { ImageLayout } from "../../layout/image_layout.ts";
-import type { Ingest } from "../../layout/ingest.ts";
-import type { Upload } from "../../server/registry_store.ts";
 import { algorithmOf, type Digest } from "../../spec/digest.ts";
 import { BUFFER_BYTES } from "../../util/buffer_ring.ts";
 import { createSha, type Sha256, type ShaAlgorithm } from "../../util/sha256.ts";
+import type { Upload } from "../registry_store.ts";
+import type { LayoutIngest, ServedLayout } from "./served_layout.ts";
 
 /** What is known of an upload that is to be gone on with. */
 export interface LayoutUploadOptions {
@@ -30,13 +29,13 @@ interface Hashed {
 export class LayoutUpload implements Upload {
   /** Names it. */
   readonly id: string;
-  readonly #layout: ImageLayout;
+  readonly #layout: ServedLayout;
   readonly #options: LayoutUploadOptions;
   #sizeBytes: number;
   /** Absent while a request is at it: one that was given up may go on with it otherwise. */
   #hashed: Hashed | undefined;
   #turn = 0;
-  #ingest: Ingest | undefined;
+  #ingest: LayoutIngest | undefined;
   #opening: Promise<unknown> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -47,7 +46,7 @@ export class LayoutUpload implements Upload {
    * @param layout Where it goes.
    * @param options What is there already.
    */
-  constructor(id: string, layout: ImageLayout, options: LayoutUploadOptions) {
+  constructor(id: string, layout: ServedLayout, options: LayoutUploadOptions) {
     this.id = id;
     this.#layout = layout;
     this.#options = options;
@@ -114,7 +113,7 @@ export class LayoutUpload implements Upload {
   }
 
   /** Takes the file from a request that was given up, as soon as it is not writing. */
-  #takeOver(): Promise<Ingest> {
+  #takeOver(): Promise<LayoutIngest> {
     const opening = this.#opening.then(async () => {
       await this.#writing.catch(() => {});
       this.#ingest?.[Symbol.dispose]();
@@ -128,7 +127,7 @@ export class LayoutUpload implements Upload {
   }
 
   /** What is hashed already, or else reads the file. */
-  async #hashedOf(ingest: Ingest, algorithm: ShaAlgorithm): Promise<Hashed> {
+  async #hashedOf(ingest: LayoutIngest, algorithm: ShaAlgorithm): Promise<Hashed> {
     const known = this.#hashed;
     this.#hashed = undefined;
     if (known?.bytes === ingest.sizeBytes && known.algorithm === algorithm) return known;

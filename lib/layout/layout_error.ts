@@ -1,4 +1,5 @@
 import { PusherError } from "../errors.ts";
+import { LockError } from "../util/lock_file.ts";
 import { printable } from "../util/printable.ts";
 import { isDiskFull, systemReason } from "../util/system_reason.ts";
 
@@ -12,9 +13,14 @@ import { isDiskFull, systemReason } from "../util/system_reason.ts";
 export function layoutUnwritable(path: string, cause: unknown): PusherError<"STATE_UNWRITABLE"> {
   return new PusherError("STATE_UNWRITABLE", `Cannot write "${printable(path)}": ${systemReason(cause)}`, {
     detail: { path },
-    hint: isDiskFull(cause) ? "Free space on that disk." : "Check who may write there.",
+    hint: writingHint(cause),
     cause,
   });
+}
+
+function writingHint(cause: unknown): string {
+  if (cause instanceof LockError) return "Use a directory on a disk that has file locks.";
+  return isDiskFull(cause) ? "Free space on that disk." : "Check who may write there.";
 }
 
 /**

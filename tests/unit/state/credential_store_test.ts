@@ -129,6 +129,7 @@ Deno.test("CredentialStore keeps every login when processes write at the same ti
   assert.deepEqual(stored.sort(), written.map((name) => `${name}.example`).sort());
   assert.deepEqual(warnings, []);
   assert.deepEqual(await fileNames(temp.path), [
+    ".lock",
     "compressed_layers.json",
     "credentials.json",
     "hosts.json",

@@ -103,7 +103,7 @@ Deno.test({
     const { memory, warnings } = createMemory(temp.path);
     assert.equal(await memory.get("a.example"), undefined);
     await memory.learn("a.example", { strategy: "single" });
-    assert.deepEqual(await fileNames(temp.path), ["hosts.json"]);
+    assert.deepEqual(await fileNames(temp.path), [".lock", "hosts.json"]);
     assert.equal(warnings.length, 1);
     assert.match(
       warnings[0]!,

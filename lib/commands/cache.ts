@@ -102,7 +102,7 @@ export interface CachePruneReport extends PrunedCache {
  * reading or writing stays.
  *
  * @param options What to remove.
- * @param context Environment and time.
+ * @param context Environment and time; its signal ends waiting for other processes.
  * @returns What was removed.
  * @throws {PusherError} `STATE_CORRUPT`, `STATE_UNREADABLE`, `STATE_UNWRITABLE`, `STATE_LOCKED`.
  */
@@ -126,10 +126,10 @@ export async function emptyCache(
 
 async function layoutOf(
   { stateDir }: CacheDirectoryOptions,
-  { clock, env }: CommandContext,
+  { clock, env, signal }: CommandContext,
 ): Promise<ImageLayout> {
   const directory = await resolveStateDirectory({ flag: stateDir, env, cwd: Deno.cwd() });
-  return new ImageLayout(cachePath(directory), clock);
+  return new ImageLayout(cachePath(directory), clock, { signal });
 }
 
 function timeText({ usedAtMs }: StoredBlob): string {

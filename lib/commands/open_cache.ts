@@ -14,13 +14,13 @@ export interface CacheOptions {
  * Opens the cache, if it is wanted; nothing is read or created yet.
  *
  * @param options Whether it is wanted.
- * @param context Time, environment, and who is told of what is wrong with it.
+ * @param context Time, environment, what ends waiting for others, and who is told of what is wrong with it.
  * @returns The cache; disposing it lets others remove what this process used.
  * @throws {PusherError} `USAGE` if there is no place for a state directory.
  */
 export async function openCache(
   { maxCacheBytes, stateDir }: CacheOptions,
-  context: Pick<CommandContext, "clock" | "env" | "onEvent">,
+  context: Pick<CommandContext, "clock" | "env" | "onEvent" | "signal">,
 ): Promise<BlobCache | undefined> {
   if (maxCacheBytes === undefined) return undefined;
   const directory = await resolveStateDirectory({ flag: stateDir, env: context.env, cwd: Deno.cwd() });
@@ -32,14 +32,14 @@ export async function openCache(
  *
  * @param directory The state directory.
  * @param maxBytes Most bytes that are kept.
- * @param context Time, and who is told of what is wrong with it.
+ * @param context Time, what ends waiting for others, and who is told of what is wrong with it.
  * @returns The cache; disposing it lets others remove what this process used.
  */
 export function openCacheIn(
   directory: string,
   maxBytes: number,
-  { clock, onEvent }: Pick<CommandContext, "clock" | "onEvent">,
+  { clock, onEvent, signal }: Pick<CommandContext, "clock" | "onEvent" | "signal">,
 ): BlobCache {
   const onNotice = (message: string): void => onEvent({ type: "notice", message });
-  return new BlobCache(directory, { clock, maxBytes, onNotice });
+  return new BlobCache(directory, { clock, maxBytes, onNotice, signal });
 }

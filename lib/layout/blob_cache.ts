@@ -25,6 +25,8 @@ export interface BlobCacheOptions {
   maxBytes: number;
   /** Told, once, why nothing is kept, and of blobs that were damaged. */
   onNotice: (message: string) => void;
+  /** Ends waiting for other processes. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export class BlobCache implements Disposable {
    */
   constructor(stateDirectory: string, options: BlobCacheOptions) {
     this.path = cachePath(stateDirectory);
-    this.#layout = new ImageLayout(this.path, options.clock);
+    this.#layout = new ImageLayout(this.path, options.clock, { signal: options.signal });
     this.#options = options;
   }
 

@@ -5,23 +5,28 @@ import type { ImageIndex } from "../spec/documents.ts";
 import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { BufferRing } from "../util/buffer_ring.ts";
 import type { Clock } from "../util/clock.ts";
-import { isAt, openLockedFile } from "../util/lock_file.ts";
+import { openLockedFile } from "../util/lock_file.ts";
 import { partOf } from "../util/part_of.ts";
 import { streamRange } from "../util/range_stream.ts";
 import type { BlobRange } from "../util/stream_body.ts";
+import { syncDirectory } from "../util/sync_directory.ts";
 import { fillFromFile } from "./fill_from_file.ts";
+import { openHeld, openUnheld } from "./held_file.ts";
 import { Ingest } from "./ingest.ts";
 import {
   INDEX_FILE,
   indexFileVersion,
   isImageLayout,
+  LAYOUT_FILE,
   LEFT_DOCUMENT_REGEXP,
   readIndexFile,
   writeIndexFile,
   writeLayoutFile,
 } from "./layout_documents.ts";
-import { ifThere, isMissing, layoutCorrupt, layoutUnreadable, layoutUnwritable } from "./layout_error.ts";
-import { LOCK_FILE, lockLayout } from "./layout_lock.ts";
+import { ifThere, layoutCorrupt, layoutUnwritable } from "./layout_error.ts";
+import { LayoutLock, LOCK_FILE } from "./layout_lock.ts";
+import { namesIn } from "./names_in.ts";
+import { sweepLayout } from "./sweep_layout.ts";
 
 const BLOBS = "blobs";
 const INGEST = "ingest";
@@ -46,8 +51,11 @@ export interface StoredBlob {
  * killed at any moment: what it leaves is not seen by anybody who reads the layout, and is removed by
  * {@linkcode ImageLayout.sweep}.
  *
- * Beside what the specification says, there are `ingest/`, where blobs are until they are complete, and for moments a lock file.
+ * Beside what the specification says, there are `ingest/`, where blobs are until they are complete, and a lock file.
  * A blob that is read is locked, so that nobody removes it; all locks are the kernel's, and end with their process.
+ *
+ * What is listed is on the disk before it is listed, with all that was written before: after the power has failed the layout
+ * is what it was after one of the changes, with the last that had been made known.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  *
@@ -74,16 +82,20 @@ export class ImageLayout {
   /** The directory. */
   readonly path: string;
   readonly #clock: Clock;
+  readonly #lock: LayoutLock;
 
   /**
    * Names the directory; nothing is read or created yet.
    *
    * @param path The directory, which may not exist; it has no blobs then.
    * @param clock Time.
+   * @param options What is special.
+   * @param options.signal Ends waiting for other processes: what waits then throws its reason.
    */
-  constructor(path: string, clock: Clock) {
+  constructor(path: string, clock: Clock, { signal }: { signal?: AbortSignal | undefined } = {}) {
     this.path = path;
     this.#clock = clock;
+    this.#lock = new LayoutLock(path, { clock, signal });
   }
 
   /**
@@ -94,13 +106,14 @@ export class ImageLayout {
   async create(): Promise<void> {
     await this.#writing(this.path, async () => {
       await Deno.mkdir(this.path, { recursive: true, mode: 0o700 });
-      using _lock = await lockLayout(this.path, this.#clock);
+      if (!await isImageLayout(this.path)) await this.#assertOurs();
+      using _lock = await this.#lock.take();
       const isLayout = await isImageLayout(this.path);
-      if (!isLayout) await this.#assertOurs();
       for (const name of [`${BLOBS}/${ALGORITHMS[0]}`, INGEST]) {
         await Deno.mkdir(`${this.path}/${name}`, { recursive: true, mode: 0o700 });
       }
-      if (!await readIndexFile(this.path)) await writeIndexFile(this.path, []);
+      await syncDirectory(`${this.path}/${BLOBS}`);
+      if (!await readIndexFile(this.path)) await writeIndexFile(this.path, { manifests: [] });
       // Last, since without it this is no layout.
       if (!isLayout) await writeLayoutFile(this.path);
     });
@@ -132,9 +145,8 @@ export class ImageLayout {
   async openBlob(digest: Digest, range: BlobRange = {}): Promise<ReadableStream<Uint8Array> | undefined> {
     const path = this.#blobPath(digest);
     using held = new DisposableStack();
-    const file = await this.#openHeld(digest);
+    const file = held.use(await ifThere(path, openHeld));
     if (!file) return undefined;
-    held.use(file);
     const { size } = await file.stat();
     const { offsetBytes, lengthBytes } = partOf(size, range);
     await file.seek(offsetBytes, Deno.SeekMode.Start);
@@ -163,7 +175,7 @@ export class ImageLayout {
    * @throws {PusherError} `STATE_UNREADABLE`.
    */
   async holdBlob(digest: Digest): Promise<Disposable | undefined> {
-    return await this.#openHeld(digest);
+    return await ifThere(this.#blobPath(digest), openHeld);
   }
 
   /**
@@ -189,14 +201,12 @@ export class ImageLayout {
     const path = `${this.path}/${INGEST}/${name}`;
     const file = await this.#writing(path, async () => {
       // Under the lock, since whoever commits closes the file before it gets its other name.
-      using _lock = await lockLayout(this.path, this.#clock);
+      using _lock = await this.#lock.take();
       return await openLockedFile(path);
     });
     if (!file) return undefined;
     const { size } = await file.stat();
-    const adopt = ({ digest }: Pick<Descriptor, "digest">, open: Disposable): Promise<void> =>
-      this.#adopt(path, digest, open);
-    return new Ingest({ path, adopt }, file, size);
+    return new Ingest({ path, adopt: (blob, open) => this.#adopt(path, blob, open) }, file, size);
   }
 
   /**
@@ -221,11 +231,10 @@ export class ImageLayout {
    */
   async writeBlob(blob: Pick<Descriptor, "digest" | "size">, bytes: Uint8Array): Promise<void> {
     if (await this.blobSize(blob.digest) === blob.size) return await this.touchBlob(blob.digest);
-    using ingest = await this.openIngest(ingestNameOf(blob.digest));
-    if (!ingest) return;
-    await ingest.truncate(0);
-    await ingest.write(bytes);
-    await ingest.commit(blob);
+    // Under a name of its own: another one who writes the same may fail yet.
+    using ingest = await this.openIngest(crypto.randomUUID());
+    await ingest?.write(bytes);
+    await ingest?.commit(blob);
   }
 
   /**
@@ -234,18 +243,22 @@ export class ImageLayout {
    * @param digest Its digest.
    * @param options Which to spare.
    * @param options.unusedSinceMs Only if it was not used after this time, in milliseconds since 1970.
+   * @param options.isUnlisted Only if `index.json` does not list it.
    * @returns How many bytes it had; `undefined` if it stays, or is not here.
-   * @throws {PusherError} `STATE_UNWRITABLE`.
+   * @throws {PusherError} `STATE_UNWRITABLE`; `STATE_CORRUPT`, `STATE_UNREADABLE` of the index.
    */
   async removeBlob(
     digest: Digest,
-    { unusedSinceMs = Infinity }: { unusedSinceMs?: number } = {},
+    { unusedSinceMs = Infinity, isUnlisted = false }: { unusedSinceMs?: number; isUnlisted?: boolean } = {},
   ): Promise<number | undefined> {
     const path = this.#blobPath(digest);
     return await this.#writing(path, async () => {
-      using _lock = await lockLayout(this.path, this.#clock);
-      using file = await ifThere(path, (each) => Deno.open(each));
-      if (!file || !(await file.tryLock(true)) || !(await isAt(path, file))) return undefined;
+      using _lock = await this.#lock.take();
+      if (isUnlisted && (await this.readIndex()).manifests.some((entry) => entry.digest === digest)) {
+        return undefined;
+      }
+      using file = await openUnheld(path);
+      if (!file) return undefined;
       const { size, mtime } = await file.stat();
       if (mtime && mtime.getTime() > unusedSinceMs) return undefined;
       await Deno.remove(path);
@@ -261,7 +274,7 @@ export class ImageLayout {
    */
   async *blobs(): AsyncGenerator<StoredBlob, void, void> {
     for (const algorithm of ALGORITHMS) {
-      for (const name of await this.#names(`${BLOBS}/${algorithm}`)) {
+      for (const name of await namesIn(`${this.path}/${BLOBS}/${algorithm}`)) {
         const digest = `${algorithm}:${name}`;
         if (!isDigest(digest)) continue;
         const info = await ifThere(this.#blobPath(digest), Deno.stat);
@@ -288,16 +301,19 @@ export class ImageLayout {
   /**
    * Changes what the layout lists, while nobody else does.
    *
-   * @param change Makes the new entries of those that are there; the same array changes nothing.
-   * @throws {PusherError} `STATE_LOCKED` after ten seconds; `STATE_CORRUPT`, `STATE_UNREADABLE`, `STATE_UNWRITABLE`.
+   * @param change Makes the new entries of those that are there; the same array changes nothing. The layout must not be
+   * changed meanwhile, except by what it gives.
+   * @throws {PusherError} `STATE_LOCKED` after half a minute; `STATE_CORRUPT`, `STATE_UNREADABLE`, `STATE_UNWRITABLE`.
    */
   async updateIndex(
     change: (entries: readonly Descriptor[]) => readonly Descriptor[] | Promise<readonly Descriptor[]>,
   ): Promise<void> {
-    using _lock = await lockLayout(this.path, this.#clock);
-    const { manifests } = await this.readIndex();
-    const entries = await change(manifests);
-    if (entries !== manifests) await writeIndexFile(this.path, entries);
+    using _lock = await this.#lock.take();
+    const index = await this.readIndex();
+    const manifests = await change(index.manifests);
+    if (manifests === index.manifests) return;
+    await this.#syncBlobNames();
+    await writeIndexFile(this.path, { ...index, manifests });
   }
 
   /**
@@ -308,16 +324,8 @@ export class ImageLayout {
    * @throws {PusherError} `STATE_UNREADABLE`, `STATE_UNWRITABLE`.
    */
   async sweep(beforeMs: number): Promise<number> {
-    using _lock = await lockLayout(this.path, this.#clock);
-    // Documents are written under the lock, so nobody is at these.
-    for (const name of await this.#names(".")) {
-      if (LEFT_DOCUMENT_REGEXP.test(name)) await Deno.remove(`${this.path}/${name}`).catch(() => {});
-    }
-    let freedBytes = 0;
-    for (const name of await this.#names(INGEST)) {
-      freedBytes += await removeIfOld(`${this.path}/${INGEST}/${name}`, beforeMs).catch(() => 0);
-    }
-    return freedBytes;
+    using _lock = await this.#lock.take();
+    return await sweepLayout(this.path, { ingest: `${this.path}/${INGEST}`, beforeMs });
   }
 
   /** Made of a checked digest alone: nothing from outside decides about names. */
@@ -325,47 +333,46 @@ export class ImageLayout {
     return `${this.path}/${BLOBS}/${digest.replace(":", "/")}`;
   }
 
-  async #openHeld(digest: Digest): Promise<Deno.FsFile | undefined> {
-    using held = new DisposableStack();
-    const file = await ifThere(this.#blobPath(digest), (path) => Deno.open(path));
-    if (!file) return undefined;
-    held.use(file);
-    // Who has it to himself is removing it.
-    const isHeld = await file.tryLock(false) && await isAt(this.#blobPath(digest), file);
-    if (!isHeld) return undefined;
-    held.move();
-    return file;
-  }
-
-  async #adopt(path: string, digest: Digest, open: Disposable): Promise<void> {
-    using _lock = await lockLayout(this.path, this.#clock);
-    const target = this.#blobPath(digest);
-    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+  async #adopt(path: string, blob: Pick<Descriptor, "digest" | "size">, open: Disposable): Promise<void> {
+    using _lock = await this.#lock.take();
+    const target = this.#blobPath(blob.digest);
+    await this.#makeBlobDirectory(target.slice(0, target.lastIndexOf("/")));
     // Windows renames only what is closed.
     open[Symbol.dispose]();
-    await Deno.rename(path, target);
+    if (await this.#isHeld(blob)) await Deno.remove(path);
+    else await Deno.rename(path, target);
+  }
+
+  /** Who holds a blob holds this file of it: another one may be removed. */
+  async #isHeld({ digest, size }: Pick<Descriptor, "digest" | "size">): Promise<boolean> {
+    if (await this.blobSize(digest) !== size) return false;
+    using unheld = await openUnheld(this.#blobPath(digest));
+    return unheld === undefined;
+  }
+
+  async #makeBlobDirectory(path: string): Promise<void> {
+    if (await ifThere(path, Deno.stat)) return;
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+    await syncDirectory(`${this.path}/${BLOBS}`);
+  }
+
+  async #syncBlobNames(): Promise<void> {
+    for (const algorithm of ALGORITHMS) {
+      const path = `${this.path}/${BLOBS}/${algorithm}`;
+      if (await ifThere(path, Deno.stat)) await this.#writing(path, () => syncDirectory(path));
+    }
   }
 
   /** Files that this class does not write, not even when it is killed, are somebody else's. */
   async #assertOurs(): Promise<void> {
-    const own = [INDEX_FILE, LOCK_FILE, BLOBS, INGEST];
-    const names = await this.#names(".");
+    const own = [INDEX_FILE, LAYOUT_FILE, LOCK_FILE, BLOBS, INGEST];
+    const names = await namesIn(this.path);
     if (names.every((name) => own.includes(name) || LEFT_DOCUMENT_REGEXP.test(name))) return;
     throw layoutCorrupt(
       this.path,
       "it holds other files, and is no OCI image layout",
       "Name a directory that is empty, or an OCI image layout.",
     );
-  }
-
-  async #names(directory: string): Promise<string[]> {
-    const path = `${this.path}/${directory}`;
-    try {
-      return await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw layoutUnreadable(path, error);
-    }
   }
 
   async #writing<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -385,13 +392,4 @@ export class ImageLayout {
  */
 export function ingestNameOf(digest: Digest): string {
   return digest.replace(":", "-");
-}
-
-async function removeIfOld(path: string, beforeMs: number): Promise<number> {
-  const { size, mtime } = await Deno.lstat(path);
-  if (mtime && mtime.getTime() >= beforeMs) return 0;
-  using file = await openLockedFile(path);
-  if (!file) return 0;
-  await Deno.remove(path);
-  return size;
 }

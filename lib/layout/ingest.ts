@@ -10,12 +10,13 @@ export interface IngestPlace {
   /** Where the file is. */
   path: string;
   /**
-   * Closes the file and gives it the name of a blob, with nobody between who could go on with it.
+   * Closes the file and gives it the name of a blob, with nobody between who could go on with it. It is removed where
+   * somebody holds the same blob already.
    *
    * @param blob Which.
    * @param open The open file.
    */
-  adopt(blob: Pick<Descriptor, "digest">, open: Disposable): Promise<void>;
+  adopt(blob: Pick<Descriptor, "digest" | "size">, open: Disposable): Promise<void>;
 }
 
 /**

@@ -9,13 +9,14 @@ import type { Descriptor } from "../spec/descriptor.ts";
 import { DocumentError, type ImageIndex, parseDocument, parseImageIndex } from "../spec/documents.ts";
 import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { createAtomicFile } from "../util/atomic_file.ts";
+import { syncDirectory } from "../util/sync_directory.ts";
 import { readCappedFile } from "../util/read_capped_file.ts";
 import { ifThere, layoutCorrupt, layoutUnwritable } from "./layout_error.ts";
 
 /** Name of the file that says what is in a layout. */
 export const INDEX_FILE = "index.json";
 /** Name of the file that makes a directory a layout. */
-const LAYOUT_FILE = "oci-layout";
+export const LAYOUT_FILE = "oci-layout";
 
 /** Largest index; a hundred thousand images or so. */
 const MAX_INDEX_BYTES = 32 * 2 ** 20;
@@ -23,6 +24,9 @@ const MAX_LAYOUT_FILE_BYTES = 4096;
 
 /** A document that was being written when a process was killed. */
 export const LEFT_DOCUMENT_REGEXP: RegExp = /^\.(?:index\.json|oci-layout)\..+\.partial$/;
+
+/** An index whose entries may be others now. */
+export type ListedIndex = Omit<ImageIndex, "manifests"> & { manifests: readonly Descriptor[] };
 
 const layoutSchema = v.object({ imageLayoutVersion: v.literal("1.0.0") });
 
@@ -55,13 +59,16 @@ export async function writeLayoutFile(directory: string): Promise<void> {
  * Reads what a layout lists.
  *
  * @param directory The layout.
- * @returns Its index; `undefined` if there is none.
+ * @returns Its index, with all that other tools have written into it; `undefined` if there is none.
  * @throws {PusherError} `STATE_CORRUPT`, `STATE_UNREADABLE`.
  */
 export async function readIndexFile(directory: string): Promise<ImageIndex | undefined> {
   const path = `${directory}/${INDEX_FILE}`;
   const bytes = await ifThere(path, () => readCappedFile(path, MAX_INDEX_BYTES));
-  return bytes && parsing(path, () => parseImageIndex(bytes));
+  if (!bytes) return undefined;
+  parsing(path, () => parseImageIndex(bytes));
+  // Checked, but with the fields that mean nothing here: what is written again must not lack them.
+  return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 /**
@@ -77,14 +84,14 @@ export async function indexFileVersion(directory: string): Promise<string> {
 }
 
 /**
- * Writes what a layout lists, whole or not at all. To be called under the lock.
+ * Writes what a layout lists, whole or not at all. To be called under the lock, once the blobs have their names.
  *
  * @param directory The layout.
- * @param manifests Its images.
+ * @param index What it lists.
  * @throws {PusherError} `STATE_UNWRITABLE`; the old index is still there then.
  */
-export async function writeIndexFile(directory: string, manifests: readonly Descriptor[]): Promise<void> {
-  await replaceFile(directory, INDEX_FILE, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests });
+export async function writeIndexFile(directory: string, index: ListedIndex): Promise<void> {
+  await replaceFile(directory, INDEX_FILE, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, ...index });
 }
 
 function parsing<T>(path: string, parse: () => T): T {
@@ -103,6 +110,7 @@ async function replaceFile(directory: string, name: string, content: unknown): P
     await using file = await createAtomicFile(directory, name);
     await file.write(bytes);
     await file.commit();
+    await syncDirectory(directory);
   } catch (cause) {
     throw layoutUnwritable(`${directory}/${name}`, cause);
   }

@@ -62,7 +62,7 @@ export class LayoutWriter implements RegistryWriter {
     { mediaType, digest, bytes, tag }: NewManifest,
   ): Promise<void> {
     const manifest = { mediaType, digest, size: bytes.length };
-    await this.#layout.writeBlob(manifest, bytes);
+    using _held = await this.#writeHeld(manifest, bytes);
     await this.#change((entries) => withEntry(entries, manifest, { repository, tag }));
   }
 
@@ -82,7 +82,7 @@ export class LayoutWriter implements RegistryWriter {
       isLeft = rest.some((entry) => entry.digest === digest);
       return rest;
     });
-    if (isChanged && !isLeft) await this.#layout.removeBlob(digest);
+    if (isChanged && !isLeft) await this.#layout.removeBlob(digest, { isUnlisted: true });
     return isChanged ? "deleted" : "unknown";
   }
 
@@ -92,6 +92,16 @@ export class LayoutWriter implements RegistryWriter {
     const isManifest = catalog.names.some((repository) => catalog.find(repository, digest));
     if (named.has(digest) || isManifest) return "in-use";
     return await this.#layout.removeBlob(digest) === undefined ? "unknown" : "deleted";
+  }
+
+  /** Writes a manifest that nobody removes before it is listed. */
+  async #writeHeld(manifest: Descriptor, bytes: Uint8Array): Promise<Disposable> {
+    for (;;) {
+      await this.#layout.writeBlob(manifest, bytes);
+      const held = await this.#layout.holdBlob(manifest.digest);
+      // Another request may just have deleted it.
+      if (held) return held;
+    }
   }
 
   async #change(make: (entries: readonly Descriptor[]) => readonly Descriptor[]): Promise<boolean> {

@@ -15,6 +15,8 @@ async function descriptorOf(bytes: Uint8Array): Promise<Descriptor> {
   return { mediaType: MEDIA_TYPE.octetStream, digest: await digestOf(bytes), size: bytes.length };
 }
 
+const LAYOUT_NAMES = [".lock", "blobs", "index.json", "ingest", "oci-layout"];
+
 const BLOB = await descriptorOf(CONTENT);
 
 async function makeLayout(path: string): Promise<ImageLayout> {
@@ -30,7 +32,7 @@ async function readText(stream: ReadableStream<Uint8Array> | undefined): Promise
 Deno.test("ImageLayout.create() makes what the specification asks for, and leaves alone what is there", async () => {
   await using temp = await makeTempDir();
   const layout = await makeLayout(temp.join("a/b"));
-  assert.deepEqual(await fileNames(layout.path), ["blobs", "index.json", "ingest", "oci-layout"]);
+  assert.deepEqual(await fileNames(layout.path), LAYOUT_NAMES);
   assert.equal(await Deno.readTextFile(`${layout.path}/oci-layout`), '{"imageLayoutVersion":"1.0.0"}');
   await layout.updateIndex(() => [BLOB]);
   await layout.create();
@@ -87,6 +89,77 @@ Deno.test("ImageLayout.removeBlob() spares what is read, held, or was used since
   assert.deepEqual(await Array.fromAsync(layout.blobs()), []);
 });
 
+Deno.test("ImageLayout.removeBlob() spares on request what the index lists", async () => {
+  await using temp = await makeTempDir();
+  const layout = await makeLayout(temp.path);
+  await layout.writeBlob(BLOB, CONTENT);
+  await layout.updateIndex(() => [BLOB]);
+  assert.equal(await layout.removeBlob(BLOB.digest, { isUnlisted: true }), undefined);
+  await layout.updateIndex(() => []);
+  assert.equal(await layout.removeBlob(BLOB.digest, { isUnlisted: true }), BLOB.size);
+});
+
+Deno.test("ImageLayout.writeBlob() depends on nobody else who writes the same blob", async () => {
+  await using temp = await makeTempDir();
+  const layout = await makeLayout(temp.path);
+  using other = await layout.openIngest(ingestNameOf(BLOB.digest));
+  await Promise.all([layout, layout, await makeLayout(temp.path)].map(async (each) => {
+    await each.writeBlob(BLOB, CONTENT);
+    assert.equal(await each.blobSize(BLOB.digest), BLOB.size);
+  }));
+  await other?.abandon();
+  assert.equal(await readText(await layout.openBlob(BLOB.digest)), "the content of a blob");
+  assert.deepEqual(await fileNames(temp.join("ingest")), []);
+});
+
+Deno.test("ImageLayout.holdBlob() keeps a blob also when somebody writes it once more", async () => {
+  await using temp = await makeTempDir();
+  const layout = await makeLayout(temp.path);
+  await layout.writeBlob(BLOB, CONTENT);
+  using _held = await layout.holdBlob(BLOB.digest);
+  using again = await layout.openIngest("again");
+  await again?.write(CONTENT);
+  await again?.commit(BLOB);
+  assert.equal(await layout.removeBlob(BLOB.digest), undefined);
+  assert.deepEqual(await fileNames(temp.join("ingest")), []);
+});
+
+Deno.test("ImageLayout.updateIndex() keeps what other tools have written into the index", async () => {
+  await using temp = await makeTempDir();
+  const layout = await makeLayout(temp.path);
+  const foreign = {
+    schemaVersion: 2,
+    manifests: [{
+      ...BLOB,
+      data: "eyJ9",
+      "x.example/field": { a: [1] },
+      annotations: { "x.example/b": "c" },
+    }],
+    annotations: { "x.example/of-the-index": "1" },
+    "x.example/top": true,
+  };
+  await Deno.writeTextFile(temp.join("index.json"), JSON.stringify(foreign));
+  const added = { ...BLOB, size: 1 };
+  await layout.updateIndex((entries) => [...entries, added]);
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(temp.join("index.json"))), {
+    ...foreign,
+    mediaType: MEDIA_TYPE.ociIndex,
+    manifests: [...foreign.manifests, added],
+  });
+});
+
+Deno.test("ImageLayout.updateIndex() lets everybody of one process have a turn, in order", async () => {
+  await using temp = await makeTempDir();
+  const layout = await makeLayout(temp.path);
+  const order: number[] = [];
+  await Promise.all(Array.from({ length: 20 }, (_, i) =>
+    layout.updateIndex((entries) => {
+      order.push(i);
+      return entries;
+    })));
+  assert.deepEqual(order, Array.from({ length: 20 }, (_, i) => i));
+});
+
 Deno.test("ImageLayout.updateIndex() loses no entry when several add theirs", async () => {
   await using temp = await makeTempDir();
   await makeLayout(temp.path);
@@ -102,16 +175,16 @@ Deno.test("ImageLayout.updateIndex() loses no entry when several add theirs", as
     manifests.map(({ digest }) => digest).sort(),
     blobs.map(({ digest }) => digest).sort(),
   );
-  assert.deepEqual(await fileNames(temp.path), ["blobs", "index.json", "ingest", "oci-layout"]);
+  assert.deepEqual(await fileNames(temp.path), LAYOUT_NAMES);
 });
 
 Deno.test("ImageLayout.updateIndex() gives up where somebody holds the lock, and leaves a damaged index", async () => {
   await using temp = await makeTempDir();
   await makeLayout(temp.path);
-  const layout = new ImageLayout(temp.path, new FakeClock({ autoAdvance: true }));
+  const layout = new ImageLayout(temp.path, systemClock);
   await layout.updateIndex(async (entries) => {
     await assert.rejects(
-      layout.updateIndex(() => []),
+      new ImageLayout(temp.path, new FakeClock({ autoAdvance: true })).updateIndex(() => []),
       (error) => isPusherError(error, "STATE_LOCKED") && error.retryable,
     );
     return entries;
@@ -133,7 +206,7 @@ Deno.test("ImageLayout.sweep() removes what killed processes left, and nothing t
   await Deno.writeTextFile(temp.join(".index.json.1a2b.partial"), "{");
   assert.equal(await layout.sweep(0), 0);
   assert.equal(await layout.sweep(Infinity), CONTENT.length);
-  assert.deepEqual(await fileNames(temp.path), ["blobs", "index.json", "ingest", "oci-layout"]);
+  assert.deepEqual(await fileNames(temp.path), LAYOUT_NAMES);
   assert.deepEqual(await fileNames(temp.join("ingest")), ["writing"]);
 });
 

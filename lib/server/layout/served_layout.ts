@@ -20,8 +20,10 @@ export interface ServedLayout {
   readBlob(digest: Digest): Promise<Uint8Array | undefined>;
   /** Writes a small blob, unless it is there. */
   writeBlob(blob: Pick<Descriptor, "digest" | "size">, bytes: Uint8Array): Promise<void>;
-  /** Removes a blob and says how large it was; `undefined` if it stays, or was not there. */
-  removeBlob(digest: Digest): Promise<number | undefined>;
+  /** Keeps others from removing a blob until it is disposed; `undefined` if it is not there. */
+  holdBlob(digest: Digest): Promise<Disposable | undefined>;
+  /** Removes a blob and says how large it was; `undefined` if it stays, also because it is listed, or was not there. */
+  removeBlob(digest: Digest, options?: { isUnlisted?: boolean }): Promise<number | undefined>;
   /** Begins a blob or goes on with it; `undefined` if somebody else is at it. */
   openIngest(name: string): Promise<LayoutIngest | undefined>;
   /** Finds out how far a blob on its way is; `undefined` if there is none of that name. */

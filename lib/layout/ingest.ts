@@ -2,6 +2,7 @@ import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import { algorithmOf } from "../spec/digest.ts";
 import { BUFFER_BYTES } from "../util/buffer_ring.ts";
+import { EarlyFlush } from "../util/early_flush.ts";
 import { createSha } from "../util/sha256.ts";
 import { layoutUnreadable, layoutUnwritable } from "./layout_error.ts";
 
@@ -26,6 +27,7 @@ export interface IngestPlace {
 export class Ingest implements Disposable {
   readonly #place: IngestPlace;
   readonly #file: Deno.FsFile;
+  readonly #flush: EarlyFlush;
   #sizeBytes: number;
   #isOpen = true;
 
@@ -39,6 +41,7 @@ export class Ingest implements Disposable {
   constructor(place: IngestPlace, file: Deno.FsFile, sizeBytes: number) {
     this.#place = place;
     this.#file = file;
+    this.#flush = new EarlyFlush(place.path);
     this.#sizeBytes = sizeBytes;
   }
 
@@ -71,6 +74,7 @@ export class Ingest implements Disposable {
       offset += written;
       this.#sizeBytes += written;
     }
+    this.#flush.wrote(bytes.length);
   }
 
   /**
@@ -111,6 +115,7 @@ export class Ingest implements Disposable {
       await this.abandon();
       throw otherContent(blob, actual);
     }
+    await this.#flush.settled();
     await this.#writing(this.#file.sync());
     await this.#writing(this.#place.adopt(blob, this));
   }

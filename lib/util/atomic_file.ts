@@ -1,3 +1,5 @@
+import { EarlyFlush } from "./early_flush.ts";
+
 /** A file on its way: it has its name only once it is complete. */
 export interface AtomicFile extends AsyncDisposable {
   /**
@@ -25,12 +27,15 @@ export interface AtomicFile extends AsyncDisposable {
 export async function createAtomicFile(directory: string, name: string): Promise<AtomicFile> {
   const path = await Deno.makeTempFile({ dir: directory, prefix: `.${name}.`, suffix: ".partial" });
   const file = await Deno.open(path, { write: true });
+  const flush = new EarlyFlush(path);
   let isPending = true;
   return {
     async write(bytes) {
       for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
+      flush.wrote(bytes.length);
     },
     async commit() {
+      await flush.settled();
       await file.sync();
       // Windows renames only what is closed.
       file.close();
@@ -39,6 +44,7 @@ export async function createAtomicFile(directory: string, name: string): Promise
     },
     async [Symbol.asyncDispose]() {
       if (!isPending) return;
+      await flush.settled();
       file[Symbol.dispose]();
       // What matters to the caller is the failure that led here, not this one.
       await Deno.remove(path).catch(() => {});

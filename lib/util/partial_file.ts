@@ -1,5 +1,6 @@
 import { openLockedFile } from "./lock_file.ts";
 import { BUFFER_BYTES } from "./buffer_ring.ts";
+import { EarlyFlush } from "./early_flush.ts";
 
 /** Marks a partial file: 16 hexadecimal digits, so that nothing else that is called partial is meant. */
 const KEY_REGEXP = /^[0-9a-f]{16}$/;
@@ -13,6 +14,7 @@ export class PartialFile implements AsyncDisposable {
   readonly path: string;
   readonly #finalPath: string;
   readonly #file: Deno.FsFile;
+  readonly #flush: EarlyFlush;
   #sizeBytes: number;
   #isOpen = true;
 
@@ -27,6 +29,7 @@ export class PartialFile implements AsyncDisposable {
     this.path = paths.partial;
     this.#finalPath = paths.final;
     this.#file = file;
+    this.#flush = new EarlyFlush(paths.partial);
     this.#sizeBytes = sizeBytes;
   }
 
@@ -86,10 +89,12 @@ export class PartialFile implements AsyncDisposable {
       offset += written;
       this.#sizeBytes += written;
     }
+    this.#flush.wrote(bytes.length);
   }
 
   /** Flushes the content to the disk and gives the file its name, replacing a file or link that has it. */
   async commit(): Promise<void> {
+    await this.#flush.settled();
     await this.#file.sync();
     // Windows renames only what is closed.
     this.#close();
@@ -99,6 +104,7 @@ export class PartialFile implements AsyncDisposable {
   /** Closes it. Of a file without content nothing is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
+    await this.#flush.settled();
     if (this.#sizeBytes === 0) await Deno.remove(this.path).catch(() => {});
     this.#close();
   }

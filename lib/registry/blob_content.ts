@@ -2,56 +2,57 @@ import { type ErrorDetails, PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import { printable } from "../util/printable.ts";
 
-/** What a blob was asked for with. */
+/** What is wanted of a blob. */
 export interface BlobQuestion {
   /** Which. */
   blob: Descriptor;
-  /** The first byte that was asked for. */
+  /** The first byte that is wanted. */
   offsetBytes: number;
-  /** The repository that was asked, for people. */
+  /** The repository that is asked, for people. */
   from: string;
   /** The request, for errors. */
   detail: ErrorDetails["REGISTRY_UNSUPPORTED"];
 }
 
 /**
- * The content of a blob, from an answer with status 200 or 206. Registries may ignore that they were asked for a part:
- * what comes before it is then read and dropped.
+ * Reads a blob, or what follows a byte of it. Registries, and what is before them, may not understand that a part is wanted:
+ * all of it is read then, and what comes before the part is dropped.
  *
- * @param response The answer.
- * @param question What was asked.
- * @returns The bytes from the first one that was asked for; nothing about them is verified.
- * @throws {PusherError} `DIGEST_MISMATCH` if it announces another length than the blob has, `REGISTRY_UNSUPPORTED` if it
- * is of another part, or a page.
- * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-range
+ * @param question What is wanted.
+ * @param ask Asks for it with this `Range`; gives answers with status 200, and for a range with 206 and 416.
+ * @returns The bytes from there; nothing about them is verified.
+ * @throws {PusherError} `DIGEST_MISMATCH` if the answer announces another length than the blob has, `REGISTRY_UNSUPPORTED` if
+ * it is a page, or compressed.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
  */
 export async function blobContent(
-  response: Response,
   question: BlobQuestion,
+  ask: (range: string | undefined) => Promise<Response>,
 ): Promise<ReadableStream<Uint8Array>> {
   const { blob, offsetBytes } = question;
-  const problem = response.status === 206
-    ? rangeProblem(response, question)
-    : lengthProblem(response, question);
+  const asked = await ask(offsetBytes > 0 ? `bytes=${offsetBytes}-` : undefined);
+  if (asked.status === 206 && isPart(asked, question)) return contentOf(asked);
+  if (asked.status !== 200) await asked.body?.cancel();
+  const whole = asked.status === 200 ? asked : await ask(undefined);
+  const problem = lengthProblem(whole, question);
   if (problem) {
-    await response.body?.cancel();
+    await whole.body?.cancel();
     throw problem;
   }
-  const body = response.body ?? new Blob().stream();
-  const isWhole = response.status === 200 && offsetBytes > 0 && blob.size > 0;
-  return isWhole ? withoutStart(body, offsetBytes) : body;
+  const content = contentOf(whole);
+  return offsetBytes > 0 && blob.size > 0 ? withoutStart(content, offsetBytes) : content;
 }
 
-function rangeProblem({ headers }: Response, question: BlobQuestion): PusherError | undefined {
-  const { blob, offsetBytes } = question;
-  const header = headers.get("content-range") ?? "";
-  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header.trim());
+function contentOf({ body }: Response): ReadableStream<Uint8Array> {
+  return body ?? new Blob().stream();
+}
+
+/** Whether an answer is of the part that was asked for. */
+function isPart({ headers }: Response, { blob, offsetBytes }: BlobQuestion): boolean {
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers.get("content-range")?.trim() ?? "");
   const [, first, last, total] = match ?? [];
-  const isAsked = Number(first) === offsetBytes && Number(last) === blob.size - 1 &&
+  return Number(first) === offsetBytes && Number(last) === blob.size - 1 &&
     (total === "*" || Number(total) === blob.size);
-  if (isAsked) return undefined;
-  const said = header === "" ? "does not say which" : `says "${printable(header, 60)}"`;
-  return unsupported(question, `the registry was asked for what follows byte ${offsetBytes}, and ${said}`);
 }
 
 function lengthProblem({ headers }: Response, question: BlobQuestion): PusherError | undefined {
@@ -61,6 +62,8 @@ function lengthProblem({ headers }: Response, question: BlobQuestion): PusherErr
   if (headers.get("content-type")?.startsWith("text/html")) {
     return unsupported(question, "the answer is a web page");
   }
+  const encoding = contentEncoding(headers);
+  if (encoding !== undefined) return unsupported(question, notPlain(encoding));
   const actual = `${printable(length, 20)} bytes`;
   return new PusherError(
     "DIGEST_MISMATCH",
@@ -77,6 +80,27 @@ function unsupported({ blob, from, detail }: BlobQuestion, reason: string): Push
     detail,
     hint: "Check proxies between here and the registry; --debug shows each request.",
   });
+}
+
+/**
+ * What an answer is compressed with on its way, which no request asks for.
+ *
+ * @param headers Those of the answer.
+ * @returns For example `gzip`; `undefined` if it says nothing of the kind. It may say so without reason.
+ */
+export function contentEncoding(headers: Headers): string | undefined {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase();
+  return encoding === "identity" || encoding === "" ? undefined : encoding;
+}
+
+/**
+ * Says what is wrong with an answer that is compressed.
+ *
+ * @param encoding Its {@linkcode contentEncoding}.
+ * @returns The reason, escaped.
+ */
+export function notPlain(encoding: string): string {
+  return `the answer is compressed (${printable(encoding, 20)}), although plain bytes were asked for`;
 }
 
 function withoutStart(body: ReadableStream<Uint8Array>, dropBytes: number): ReadableStream<Uint8Array> {

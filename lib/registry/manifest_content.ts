@@ -4,7 +4,11 @@ import { DocumentError, manifestTypeOf, MAX_DOCUMENT_BYTES } from "../spec/docum
 import type { ManifestNode } from "../spec/image.ts";
 import { isIndexType, isManifestType, MEDIA_TYPE } from "../spec/media_type.ts";
 import { printable } from "../util/printable.ts";
+import { contentEncoding, notPlain } from "./blob_content.ts";
 import { readCapped } from "./registry_request.ts";
+
+/** What JSON objects begin with. */
+const BRACE = 0x7b;
 
 /** A manifest or index as a registry gave it out. */
 export type FoundManifest = Pick<ManifestNode, "descriptor" | "bytes">;
@@ -35,6 +39,8 @@ export async function manifestContent(
   const { reference, from } = question;
   const { bytes, complete } = await readCapped(response, MAX_DOCUMENT_BYTES);
   if (!complete) throw unsupported(question, "it is too large");
+  const encoding = contentEncoding(response.headers);
+  if (encoding !== undefined && bytes[0] !== BRACE) throw unsupported(question, notPlain(encoding));
   const mediaType = typeOf(response, bytes, question);
   const isPinned = isDigest(reference);
   const digest = isPinned ? await digestLike(bytes, reference) : await digestOf(bytes);

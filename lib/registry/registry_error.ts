@@ -20,6 +20,8 @@ const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([
   524,
 ]);
 
+const TRACE_HINT = "Run again with --debug to see each request.";
+
 /** What a failed request was for, to say so. */
 export interface RequestPurpose {
   /** Completes *Cannot …*, for example `push "r.example/app:1"`. */
@@ -164,8 +166,49 @@ function hintFor(
   purpose: RequestPurpose,
   request: RegistryRequest,
 ): string {
-  const { registry, repository } = purpose;
-  const login = `docker-image-pusher login ${registry}`;
+  const { registry, repository, hasCredentials } = purpose;
+  const place = `"${repository ?? registry}"`;
+  const login = `"docker-image-pusher login ${registry}"`;
+  if (status === 401) {
+    return hasCredentials
+      ? `Check the user name and the password, and that this user has access to ${place}; --debug names where they come from.`
+      : `Run ${login}, or give --username and --password.`;
+  }
+  if (status === 403) {
+    return hasCredentials
+      ? `Check that this user may ${
+        isRead(request) ? "read" : "write to"
+      } ${place}, or run ${login} as another one.`
+      : `Run ${login}: this registry does not allow it without a login.`;
+  }
+  if (status >= 500) {
+    return "The registry has a problem: try again later, or look at its logs (a full disk is a usual cause).";
+  }
+  return isRead(request)
+    ? readHint(status, { login, hasCredentials })
+    : writeHint(status, { errorCodes, place, request });
+}
+
+function readHint(
+  status: number,
+  { login, hasCredentials }: { login: string; hasCredentials: boolean },
+): string {
+  if (status === 404) {
+    return "The registry lacks what one of its manifests names: push the image there again.";
+  }
+  if (status === 429) {
+    const limit = "The registry limits the rate of requests";
+    return hasCredentials
+      ? `${limit}: wait.`
+      : `${limit}: wait, or run ${login}, since many allow users more.`;
+  }
+  return TRACE_HINT;
+}
+
+function writeHint(
+  status: number,
+  { errorCodes, place, request }: { errorCodes: readonly string[]; place: string; request: RegistryRequest },
+): string {
   if (errorCodes.includes("TAG_INVALID") || status === 409 || status === 412) {
     return "The tag may be protected against being overwritten: push under another tag, or change the registry's rule.";
   }
@@ -173,23 +216,8 @@ function hintFor(
     return "The registry misses what it said it has: push again with --force, which sends every blob.";
   }
   switch (status) {
-    case 401:
-      if (!purpose.hasCredentials) return `Run "${login}", or give --username and --password.`;
-      return `Check the user name and the password, and that this user has access to "${
-        repository ?? registry
-      }"; --debug names where they come from.`;
-    case 403:
-      if (!purpose.hasCredentials) return `Run "${login}": this registry does not allow it without a login.`;
-      return `Check that this user may ${isRead(request) ? "read" : "write to"} "${
-        repository ?? registry
-      }", or run "${login}" as another one.`;
     case 404:
-      if (isRead(request)) {
-        return "The registry lacks what one of its manifests names: push the image there again.";
-      }
-      return `Check that "${
-        repository ?? registry
-      }" exists: some registries want projects and repositories made first.`;
+      return `Check that ${place} exists: some registries want projects and repositories made first.`;
     case 413:
       return request.method === "PATCH" || request.method === "PUT" && request.body && !isManifest(request)
         ? "A proxy in front of the registry limits request bodies: lower --blob-chunk, or raise the proxy's limit."
@@ -199,12 +227,9 @@ function hintFor(
     case 429:
       return "The registry limits the rate of requests: wait, or lower --concurrency.";
   }
-  if (status >= 500) {
-    return "The registry has a problem: try again later, or look at its logs (a full disk is a usual cause).";
-  }
   return isManifest(request)
     ? "The registry does not accept this manifest: its logs may say more."
-    : "Run again with --debug to see each request.";
+    : TRACE_HINT;
 }
 
 function isRead({ method }: RegistryRequest): boolean {

@@ -252,7 +252,7 @@ export class Repository {
    * Opens the content of a blob.
    *
    * @param blob Which.
-   * @param offsetBytes The first byte wanted; the request is for a range if it is not 0.
+   * @param offsetBytes The first byte wanted.
    * @param signal Ends the request and the stream.
    * @returns The bytes from there, unchecked; the registry may send fewer or more.
    * @throws {PusherError} As the registry or the network failed, and as {@linkcode blobContent}.
@@ -263,14 +263,14 @@ export class Repository {
     offsetBytes: number,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
-    const headers: Record<string, string> = offsetBytes > 0 ? { range: `bytes=${offsetBytes}-` } : {};
-    const request = this.#request("GET", `blobs/${blob.digest}`, { headers, signal });
-    const response = await this.#session.exchange(request);
-    if (response.status === 200 || response.status === 206 && offsetBytes > 0) {
-      const detail = { registry: this.registry, request: `GET ${request.url.pathname}` };
-      return await blobContent(response, { blob, offsetBytes, from: this.name, detail });
-    }
-    throw await this.#error(response, request, `read blob ${blob.digest} of "${this.name}"`);
+    const path = `blobs/${blob.digest}`;
+    const detail = { registry: this.registry, request: `GET /v2/${this.#repository}/${path}` };
+    return await blobContent({ blob, offsetBytes, from: this.name, detail }, async (range) => {
+      const request = this.#request("GET", path, { headers: range ? { range } : {}, signal });
+      const response = await this.#session.exchange(request);
+      if (response.status === 200 || range && [206, 416].includes(response.status)) return response;
+      throw await this.#error(response, request, `read blob ${blob.digest} of "${this.name}"`);
+    });
   }
 
   async #askBlob(

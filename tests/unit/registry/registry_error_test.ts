@@ -169,6 +169,8 @@ Deno.test("registryError() decides by the status who is to act, and whether to t
 
 Deno.test("registryError() hints at what helps", async () => {
   const immutable = json({ errors: [{ code: "TAG_INVALID", message: "immutable" }] });
+  const unknown = json({ errors: [{ code: "BLOB_UNKNOWN" }] });
+  const blobPath = `v2/app/blobs/${DIGEST}`;
   const cases: [Asked, RegExp][] = [
     [{ status: 401, hasCredentials: false }, /docker-image-pusher login r\.example/],
     [{ status: 401 }, /^Check the user name and the password, and that this user has access to "app"/],
@@ -185,6 +187,12 @@ Deno.test("registryError() hints at what helps", async () => {
     [{ status: 500 }, /try again later/],
     [{ status: 400 }, /does not accept this manifest/],
     [{ status: 400, method: "GET", path: "v2/" }, /--debug/],
+    [{ status: 418, method: "GET" }, /--debug/],
+    [{ status: 404, method: "GET", path: blobPath, body: unknown }, /push the image there again\.$/],
+    [{ status: 416, method: "PATCH", path: "v2/app/blobs/uploads/1" }, /--no-resume/],
+    [{ status: 416, method: "GET", path: blobPath }, /--debug/],
+    [{ status: 429, method: "GET" }, /: wait\.$/],
+    [{ status: 429, method: "GET", hasCredentials: false }, /wait, or run ".*login r\.example"/],
   ];
   for (const [asked, hint] of cases) {
     assert.match((await errorOf(asked)).hint ?? "", hint, JSON.stringify(asked));

@@ -35,26 +35,51 @@ Deno.test("readBlob() asks for the whole of a blob, or for what follows a byte",
   }
 });
 
-Deno.test("readBlob() refuses another part, another length, a page and a range nobody asked for", async () => {
-  const part = (range: string): ResponseInit => ({ status: 206, headers: { "content-range": range } });
-  const cases: [offsetBytes: number, answer: () => Response, code: string][] = [
-    [4, () => new Response("x", part("bytes 5-9/10")), "REGISTRY_UNSUPPORTED"],
-    [4, () => new Response("x", part("bytes 4-8/10")), "REGISTRY_UNSUPPORTED"],
-    [4, () => new Response("x", part("bytes 4-9/11")), "REGISTRY_UNSUPPORTED"],
-    [4, () => new Response("x", { status: 206 }), "REGISTRY_UNSUPPORTED"],
-    [0, () => new Response("x", part("bytes 0-9/10")), "REGISTRY_REJECTED"],
-    [0, () => new Response("x", { headers: { "content-length": "11" } }), "DIGEST_MISMATCH"],
+Deno.test("readBlob() asks for the whole of a blob where it gets another part, or none", async () => {
+  const content = "0123456789";
+  const part = (range?: string): ResponseInit => ({
+    status: 206,
+    headers: range === undefined ? {} : { "content-range": range },
+  });
+  const answers: (() => Response)[] = [
+    () => new Response("x", part("bytes 5-9/10")),
+    () => new Response("x", part("bytes 4-8/10")),
+    () => new Response("x", part("bytes 4-9/11")),
+    () => new Response("x", part()),
+    () => new Response("x", { status: 416 }),
+  ];
+  for (const answer of answers) {
+    const stub = answersInTurn(answer, () => new Response(content));
+    const stream = await repository(stub).readBlob(BLOB, 4, SIGNAL);
+    assert.equal(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text(), "456789");
+    assert.deepEqual(stub.requests.map(({ headers }) => headers?.["range"]), ["bytes=4-", undefined]);
+    assert.equal(stub.unread(), 0);
+  }
+});
+
+Deno.test("readBlob() refuses another length, a page, and parts of what was asked for whole", async () => {
+  const part: ResponseInit = { status: 206, headers: { "content-range": "bytes 0-9/10" } };
+  const cases: [answer: () => Response, code: string, message: RegExp][] = [
+    [() => new Response("x", part), "REGISTRY_REJECTED", /answered 206/],
+    [() => new Response("x", { status: 416 }), "REGISTRY_REJECTED", /answered 416/],
+    [() => new Response("x", { headers: { "content-length": "11" } }), "DIGEST_MISMATCH", /has 11 bytes/],
     [
-      0,
       () => new Response("x", { headers: { "content-length": "1", "content-type": "text/html" } }),
       "REGISTRY_UNSUPPORTED",
+      /a web page/,
     ],
-    [4, () => new Response("x", { status: 416 }), "REGISTRY_REJECTED"],
-    [0, () => new Response("x", { status: 404 }), "REGISTRY_REJECTED"],
+    [
+      () => new Response("x", { headers: { "content-length": "1", "content-encoding": "gzip" } }),
+      "REGISTRY_UNSUPPORTED",
+      /compressed \(gzip\), although plain bytes were asked for/,
+    ],
+    [() => new Response("x", { status: 404 }), "REGISTRY_REJECTED", /answered 404/],
   ];
-  for (const [offsetBytes, answer, code] of cases) {
-    const stub = answersInTurn(answer);
-    await assert.rejects(repository(stub).readBlob(BLOB, offsetBytes, SIGNAL), { code });
+  for (const [answer, code, message] of cases) {
+    for (const offsetBytes of [0, 4]) {
+      const stub = answersInTurn(answer);
+      await assert.rejects(repository(stub).readBlob(BLOB, offsetBytes, SIGNAL), { code, message });
+    }
   }
 });
 
@@ -90,6 +115,13 @@ Deno.test("readManifest() refuses what is not the digest's, and what is no manif
       message,
     });
   }
+  const compressed = answersInTurn(() =>
+    new Response("\x1f\x8b", { headers: { ...headers, "content-encoding": "gzip" } })
+  );
+  await assert.rejects(repository(compressed).readManifest("1", SIGNAL), {
+    code: "REGISTRY_UNSUPPORTED",
+    message: /the answer is compressed \(gzip\)/,
+  });
 });
 
 Deno.test("a repository that is only read asks for no right to push", async () => {

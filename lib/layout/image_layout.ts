@@ -114,8 +114,11 @@ export class ImageLayout {
       }
       await syncDirectory(`${this.path}/${BLOBS}`);
       if (!await readIndexFile(this.path)) await writeIndexFile(this.path, { manifests: [] });
+      if (isLayout) return;
+      // Whose directory that is may not let it be opened.
+      await syncDirectory(`${this.path}/..`).catch(() => {});
       // Last, since without it this is no layout.
-      if (!isLayout) await writeLayoutFile(this.path);
+      await writeLayoutFile(this.path);
     });
   }
 

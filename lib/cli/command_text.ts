@@ -1,11 +1,11 @@
-/** The option whose value nobody else should read. */
-const SECRET_OPTION = "--password";
+/** Options whose values nobody else should read. */
+const SECRET_OPTION_REGEXP = /^--(?:src-|dest-)?password(?:$|=)/;
 
 /** What shells take as it is. */
 const PLAIN_REGEXP = /^[\w@%+=:,./-]+$/;
 
 /**
- * Writes a command line as it would be typed, to be shown: without the password, which is asked for then.
+ * Writes a command line as it would be typed, to be shown: without passwords, which are asked for then.
  *
  * @param args Arguments, without the program's name.
  * @param options How to quote.
@@ -22,9 +22,11 @@ const PLAIN_REGEXP = /^[\w@%+=:,./-]+$/;
  * ```
  */
 export function commandText(args: readonly string[], { isWindows }: { isWindows: boolean }): string {
-  const shown = args.filter((arg, at) =>
-    arg !== SECRET_OPTION && args[at - 1] !== SECRET_OPTION && !arg.startsWith(`${SECRET_OPTION}=`)
-  );
+  const isSecret = (arg: string): boolean => SECRET_OPTION_REGEXP.test(arg);
+  const shown = args.filter((arg, at) => {
+    const previous = args[at - 1] ?? "";
+    return !isSecret(arg) && !(isSecret(previous) && !previous.includes("="));
+  });
   const quote = isWindows ? quoteForWindows : quoteForPosix;
   return ["docker-image-pusher", ...shown.map((arg) => PLAIN_REGEXP.test(arg) ? arg : quote(arg))].join(" ");
 }

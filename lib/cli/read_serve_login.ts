@@ -1,7 +1,8 @@
 import type { CommandContext } from "../commands/command_context.ts";
 import { PusherError } from "../errors.ts";
 import type { Host } from "./host.ts";
-import { type PasswordOptions, readPassword } from "./read_password.ts";
+import type { LoginFlags } from "./read_credentials.ts";
+import { readPassword } from "./read_password.ts";
 
 /** For services, whose command lines and standard input are seen by others or taken. */
 const PASSWORD_VARIABLE = "DOCKER_IMAGE_PUSHER_SERVE_PASSWORD";
@@ -16,7 +17,7 @@ const PASSWORD_VARIABLE = "DOCKER_IMAGE_PUSHER_SERVE_PASSWORD";
  * @throws {PusherError} `USAGE` if one of the two is missing, or the name cannot be one.
  */
 export async function readServeLogin(
-  options: PasswordOptions & { username?: string | undefined },
+  options: LoginFlags,
   host: Host,
   { onEvent, interaction }: Pick<CommandContext, "onEvent" | "interaction">,
 ): Promise<{ username: string; password: string } | undefined> {

@@ -100,7 +100,7 @@ export async function connectRegistries(
 
 function sharedPassword(registries: number): PusherError {
   return new PusherError("USAGE", `Cannot use one password for ${registries} registries`, {
-    detail: { option: "--username" },
-    hint: "Run login for each registry, and leave --username and --password out.",
+    detail: {},
+    hint: "Run login for each registry, and leave user name and password out.",
   });
 }

@@ -172,7 +172,7 @@ function hintFor(
   if (status === 401) {
     return hasCredentials
       ? `Check the user name and the password, and that this user has access to ${place}; --debug names where they come from.`
-      : `Run ${login}, or give --username and --password.`;
+      : `Run ${login}, or give this command a user name and a password.`;
   }
   if (status === 403) {
     return hasCredentials

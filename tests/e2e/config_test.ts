@@ -78,6 +78,7 @@ Deno.test("config.yaml with a mistake in it stops every command, and help is sho
     ["defaults:\n  json: 'true'", /Cannot use defaults\.json in ".*", line 2: it should be true or false/],
     ["defaults:\n  progress: fancy", /Cannot use defaults\.progress in ".*", line 2: Allowed choices are/],
     ["defaults:\n  registry: true", /Cannot use defaults\.registry in ".*", line 2: it needs a value/],
+    ["defaults:\n  destPassword: s3cret", /Cannot use defaults\.destPassword in ".*", line 2: it is no flag/],
     ["defaults:\n  password: s3cret", /Cannot use defaults\.password in ".*", line 2: it is no flag/],
     ["defaults:\n  stateDir: /tmp", /Cannot use defaults\.stateDir in ".*", line 2: it is no flag/],
   ];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runCli } from "../../lib/cli/app.ts";
 import { lockState } from "../../lib/state/state_lock.ts";
 import { VERSION } from "../../lib/version.ts";
-import { FakeHost } from "../unit/cli/fake_host.ts";
+import type { FakeHost } from "../unit/cli/fake_host.ts";
 import { mountBadDisk } from "./bad_disk.ts";
 import {
   type CertificateAuthority,
@@ -10,7 +10,8 @@ import {
   createSelfSignedCertificate,
   type IssueOptions,
 } from "./certificate.ts";
-import { FakeClock } from "./fake_clock.ts";
+import type { FakeClock } from "./fake_clock.ts";
+import { PatientHost } from "./host_run.ts";
 import { writeLargeArchive } from "./large_archive.ts";
 import { answerWith, refuse } from "./registry/answer_faults.ts";
 import { dropConnection, stall } from "./registry/connection_faults.ts";
@@ -240,9 +241,4 @@ function failure(
       return { code: error.code, exitCode, message: shown(error.message), hint: shown(error.hint ?? "") };
     },
   };
-}
-
-/** Waits take no time. */
-class PatientHost extends FakeHost {
-  override readonly clock = new FakeClock({ autoAdvance: true });
 }

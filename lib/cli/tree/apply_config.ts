@@ -7,9 +7,9 @@ import { printable } from "../../util/printable.ts";
 const NO_DEFAULTS: ReadonlySet<string> = new Set([
   "config",
   "stateDir",
-  "username",
-  "password",
-  "passwordStdin",
+  ...["username", "srcUsername", "destUsername"],
+  ...["password", "srcPassword", "destPassword"],
+  ...["passwordStdin", "srcPasswordStdin", "destPasswordStdin"],
   "target",
   "help",
   "version",

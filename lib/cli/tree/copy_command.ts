@@ -1,9 +1,10 @@
 import type { CommandContext } from "../../commands/command_context.ts";
 import type { Outcome } from "../command_runner.ts";
+import { readEndCredentials } from "../read_end_credentials.ts";
+import { withEndLogins } from "./login_flags.ts";
 import { networkOptions } from "./network_flags.ts";
-import { parseRate } from "./parse_rate.ts";
 import { collectPlatforms, type CommandLine } from "./program.ts";
-import { MAX_CONCURRENCY, parseChunkSize, parseConcurrency } from "./transfer_flags.ts";
+import { transferOptions, withTransfer } from "./transfer_flags.ts";
 
 /**
  * Defines `copy`.
@@ -11,59 +12,40 @@ import { MAX_CONCURRENCY, parseChunkSize, parseConcurrency } from "./transfer_fl
  * @param commandLine Where to add it, and how to run it.
  */
 export function defineCopy({ program, host, args, run }: CommandLine): void {
-  program.command("copy")
-    .summary("copy images from one registry to others")
-    .description(
-      "Copies images from a registry to others, without storing them here, and prints " +
-        "registry/repository:tag@digest for each.",
-    )
-    .argument("<src>", "an image, or with * or ? in the place of its tag all that fit")
-    .argument("<dst...>", "where to; without a tag, images keep theirs")
-    .optionsGroup("Image options:")
-    .option(
-      "--platform <platforms>",
-      "copy only these platforms, such as linux/amd64,linux/arm64 (repeatable)",
-      collectPlatforms,
-    )
-    .option("--referrers", "copy what refers to the images, too: signatures, SBOMs, attestations")
-    .option("--no-attestations", "leave provenance and SBOM attestations out")
-    .addOption(
-      program.createOption("--format <format>", "write manifests with these media types, under other digests")
-        .choices(["docker", "oci"] as const),
-    )
-    .optionsGroup("Transfer options:")
-    .option(
-      "--concurrency <number>",
-      `blobs to send at once, 1 to ${MAX_CONCURRENCY} (default: 3)`,
-      parseConcurrency,
-    )
-    .option(
-      "--blob-chunk <size>",
-      "send large blobs in parts of this size, 1MiB to 4GiB (default: to suit link and registry)",
-      parseChunkSize,
-    )
-    .option(
-      "--limit-rate <rate>",
-      "send at most this much a second over all uploads, such as 10MB",
-      parseRate,
-    )
-    .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
-    .option("--force", "send blobs even if the registry says it has them")
-    .option("--verify", "ask the destinations afterwards whether they hold everything")
-    .option("--receipt <file>", "write to a file what was copied where, or why not")
-    .addOption(
-      program.createOption("--dry-run", "show what would be sent, and send nothing").conflicts("receipt"),
-    )
+  withTransfer(withEndLogins(
+    program.command("copy")
+      .summary("copy images from one registry to others")
+      .description(
+        "Copies images from a registry to others, without storing them here, and prints " +
+          "registry/repository:tag@digest for each.",
+      )
+      .argument("<src>", "an image, or with * or ? in the place of its tag all that fit")
+      .argument("<dst...>", "where to; without a tag, images keep theirs")
+      .optionsGroup("Image options:")
+      .option(
+        "--platform <platforms>",
+        "copy only these platforms, such as linux/amd64,linux/arm64 (repeatable)",
+        collectPlatforms,
+      )
+      .option("--referrers", "copy what refers to the images, too: signatures, SBOMs, attestations")
+      .option("--no-attestations", "leave provenance and SBOM attestations out")
+      .addOption(
+        program.createOption(
+          "--format <format>",
+          "write manifests with these media types, under other digests",
+        )
+          .choices(["docker", "oci"] as const),
+      ),
+  ))
     .addHelpText(
       "after",
       `
-Logins are those of login, docker and podman: there is one for each registry.
-
 Examples:
   $ docker-image-pusher copy nginx:1.27 registry.example.com/web/nginx
   $ docker-image-pusher copy r1.example/app:1 r2.example/app r3.example/app:stable
   $ docker-image-pusher copy 'r1.example/app:2.*' r2.example/app --referrers
-  $ docker-image-pusher copy r1.example/app:1 r2.example/app --platform linux/arm64`,
+  $ docker-image-pusher copy r1.example/app:1 r2.example/app --platform linux/arm64
+  $ docker-image-pusher copy nginx:1.27 r.example/nginx --dest-username ann --dest-password-stdin <pass`,
     )
     .action(async (from, to, _, command) => {
       const options = command.optsWithGlobals();
@@ -80,13 +62,8 @@ Examples:
           referrers: options.referrers,
           attestations: options.attestations,
           format: options.format,
-          concurrency: options.concurrency,
-          chunkSizeBytes: options.blobChunk,
-          rateBytesPerSecond: options.limitRate,
-          isResuming: options.resume,
-          force: options.force,
-          verify: options.verify,
-          receipt: options.receipt,
+          ...transferOptions(options),
+          ...await readEndCredentials(options, host, context),
           ...networkOptions(options),
           stateDir: options.stateDir,
         };

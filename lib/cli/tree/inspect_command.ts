@@ -1,5 +1,7 @@
 import { PusherError } from "../../errors.ts";
 import { printable } from "../../util/printable.ts";
+import { readCredentials } from "../read_credentials.ts";
+import { withLogin } from "./login_flags.ts";
 import { networkOptions } from "./network_flags.ts";
 import type { CommandLine } from "./program.ts";
 
@@ -8,16 +10,18 @@ import type { CommandLine } from "./program.ts";
  *
  * @param commandLine Where to add it, and how to run it.
  */
-export function defineInspect({ program, run }: CommandLine): void {
-  program.command("inspect")
-    .summary("show images, layers, sizes and digests")
-    .description(
-      "Shows what an archive holds, or an image consists of in its registry: platforms, attestations, layers, " +
-        "sizes and digests. Layers are not downloaded.",
-    )
-    .argument("<archive|reference>", "image archive, or an image such as registry.example.com/team/app:1")
-    .optionsGroup("Inspect options:")
-    .option("--raw", "print the manifest or index of an image at its registry, byte for byte")
+export function defineInspect({ program, host, run }: CommandLine): void {
+  withLogin(
+    program.command("inspect")
+      .summary("show images, layers, sizes and digests")
+      .description(
+        "Shows what an archive holds, or an image consists of in its registry: platforms, attestations, layers, " +
+          "sizes and digests. Layers are not downloaded.",
+      )
+      .argument("<archive|reference>", "image archive, or an image such as registry.example.com/team/app:1")
+      .optionsGroup("Inspect options:")
+      .option("--raw", "print the manifest or index of an image at its registry, byte for byte"),
+  )
     .addHelpText(
       "after",
       `
@@ -37,7 +41,11 @@ Examples:
         const { inspect } = await import("../../commands/inspect.ts");
         const reference = await findReference(image);
         if (!reference && options.raw) throw notAtRegistry(image);
-        const connection = { ...networkOptions(options), stateDir: options.stateDir };
+        const connection = {
+          credentials: reference && await readCredentials(options, { host }, context),
+          ...networkOptions(options),
+          stateDir: options.stateDir,
+        };
         if (reference && options.raw) {
           return { report: {}, lines: [], content: await rawManifest(reference, connection, context) };
         }

@@ -28,8 +28,15 @@ Examples:
 
 ${helpTopics()}`;
 
-/** The root of the command tree. The parser takes no interfaces, hence the mapping. */
-export type Program = Command<[], Pick<GlobalOptions, keyof GlobalOptions>>;
+/**
+ * Flags as the parser takes them: it takes no interfaces.
+ *
+ * @typeParam T Their interface.
+ */
+export type Flags<T> = Pick<T, keyof T>;
+
+/** The root of the command tree. */
+export type Program = Command<[], Flags<GlobalOptions>>;
 
 /** What the definitions of commands build on. */
 export interface CommandLine {

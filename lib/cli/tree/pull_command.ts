@@ -1,8 +1,9 @@
 import { PusherError } from "../../errors.ts";
 import { CACHE_SIZE_HELP, maxCacheBytes, parseCacheSize } from "./cache_flags.ts";
+import { withLogin } from "./login_flags.ts";
 import { networkOptions } from "./network_flags.ts";
 import { parseRate } from "./parse_rate.ts";
-import type { CommandLine } from "./program.ts";
+import { collectPlatforms, type CommandLine } from "./program.ts";
 import { readCredentials } from "../read_credentials.ts";
 
 /**
@@ -11,37 +12,32 @@ import { readCredentials } from "../read_credentials.ts";
  * @param commandLine Where to add it, and how to run it.
  */
 export function definePull({ program, host, run }: CommandLine): void {
-  program.command("pull")
-    .summary("download images into an archive")
-    .description(
-      "Downloads images into one archive, which docker load, podman load, ctr, skopeo and crane take, and which " +
-        "is an OCI layout as well. Prints registry/repository:tag@digest and the file for each.",
-    )
-    .argument("<references...>", "images, such as nginx:1.27 or r.example/team/app:1")
-    .optionsGroup("Pull options:")
-    .option("-o, --output <file>", "the archive; - for standard output (default: named after the image)")
-    .option(
-      "--platform <platforms>",
-      "these platforms, such as linux/amd64,linux/arm64, or all (default: this machine's)",
-      (text) => text.split(","),
-    )
-    .addOption(
-      program.createOption("--format <format>", "rewrite manifests with these media types")
-        .choices(["docker", "oci"] as const),
-    )
-    .option("--limit-rate <rate>", "receive at most this much a second, such as 10MB", parseRate)
-    .option("--force", "overwrite the file")
-    .option("--receipt <file>", "write to a file what was pulled, or why not")
-    .optionsGroup("Cache options:")
-    .option("--no-cache", "neither read what was pulled earlier nor keep what is pulled now")
-    .option("--cache-size <size>", CACHE_SIZE_HELP, parseCacheSize)
-    .optionsGroup("Registry options:")
-    .option("--username <name>", "user name, instead of a stored login")
-    .addOption(
-      program.createOption("--password <password>", "password, visible to other users of this machine")
-        .conflicts("passwordStdin"),
-    )
-    .option("--password-stdin", "read the password from standard input")
+  withLogin(
+    program.command("pull")
+      .summary("download images into an archive")
+      .description(
+        "Downloads images into one archive, which docker load, podman load, ctr, skopeo and crane take, and which " +
+          "is an OCI layout as well. Prints registry/repository:tag@digest and the file for each.",
+      )
+      .argument("<references...>", "images, such as nginx:1.27 or r.example/team/app:1")
+      .optionsGroup("Pull options:")
+      .option("-o, --output <file>", "the archive; - for standard output (default: named after the image)")
+      .option(
+        "--platform <platforms>",
+        "these platforms, such as linux/amd64,linux/arm64, or all (repeatable; default: this machine's)",
+        collectPlatforms,
+      )
+      .addOption(
+        program.createOption("--format <format>", "rewrite manifests with these media types")
+          .choices(["docker", "oci"] as const),
+      )
+      .option("--limit-rate <rate>", "receive at most this much a second, such as 10MB", parseRate)
+      .option("--force", "overwrite the file")
+      .option("--receipt <file>", "write to a file what was pulled, or why not")
+      .optionsGroup("Cache options:")
+      .option("--no-cache", "neither read what was pulled earlier nor keep what is pulled now")
+      .option("--cache-size <size>", CACHE_SIZE_HELP, parseCacheSize),
+  )
     .addHelpText(
       "after",
       `
@@ -57,7 +53,7 @@ Examples:
       await run(async (context) => {
         const { pull } = await import("../../commands/pull/pull.ts");
         const { pullOutcome } = await import("../view/pull_view.ts");
-        const credentials = await readCredentials(options, host, context);
+        const credentials = await readCredentials(options, { host }, context);
         const report = await pull({
           references,
           output: options.output,

@@ -1,11 +1,11 @@
 import type { CommandContext } from "../../commands/command_context.ts";
 import { PusherError } from "../../errors.ts";
 import type { Outcome } from "../command_runner.ts";
+import { assertInputIsFree, withLogin } from "./login_flags.ts";
 import { networkOptions } from "./network_flags.ts";
 import { parseCompression } from "./parse_compression.ts";
-import { parseRate } from "./parse_rate.ts";
 import { collect, collectPlatforms, type CommandLine } from "./program.ts";
-import { MAX_CONCURRENCY, parseChunkSize, parseConcurrency } from "./transfer_flags.ts";
+import { transferOptions, withTransfer } from "./transfer_flags.ts";
 import { readCredentials } from "../read_credentials.ts";
 
 /**
@@ -14,72 +14,47 @@ import { readCredentials } from "../read_credentials.ts";
  * @param commandLine Where to add it, and how to run it.
  */
 export function definePush({ program, host, args, run }: CommandLine): void {
-  program.command("push")
-    .summary("upload the images of archives to registries")
-    .description(
-      "Uploads the images of archives, and prints registry/repository:tag@digest for each. Without -t or " +
-        "--registry they go where they went last time.",
-    )
-    .argument(
-      "<archives...>",
-      "image archives or layout directories, compressed or not; - for standard input",
-    )
-    .optionsGroup("Destination options:")
-    .option("-t, --target <reference>", "registry/repository:tag to push to (repeatable)", collect)
-    .addOption(
-      program.createOption("--registry <host/path>", "registry to push to under the archive's own names")
-        .conflicts("target"),
-    )
-    .option("--image <name>", "push only this image: name, repository or digest (repeatable)", collect)
-    .option("-y, --yes", "do not ask about new destinations")
-    .optionsGroup("Image options:")
-    .option(
-      "--platform <platforms>",
-      "push only these platforms, such as linux/amd64,linux/arm64 (repeatable)",
-      collectPlatforms,
-    )
-    .option("--index", "make one image for several platforms of all images, and push that")
-    .option("--no-attestations", "leave provenance and SBOM attestations out")
-    .addOption(
-      program.createOption("--format <format>", "write manifests with these media types, under other digests")
-        .choices(["docker", "oci"] as const),
-    )
-    .optionsGroup("Registry options:")
-    .option("--username <name>", "user name, instead of a stored login")
-    .addOption(
-      program.createOption("--password <password>", "password, visible to other users of this machine")
-        .conflicts("passwordStdin"),
-    )
-    .option("--password-stdin", "read the password from standard input")
-    .optionsGroup("Transfer options:")
-    .option(
-      "--concurrency <number>",
-      `blobs to upload at once, 1 to ${MAX_CONCURRENCY} (default: 3)`,
-      parseConcurrency,
-    )
-    .option(
-      "--blob-chunk <size>",
-      "upload large blobs in parts of this size, 1MiB to 4GiB (default: to suit link and registry)",
-      parseChunkSize,
-    )
-    .option(
-      "--limit-rate <rate>",
-      "send at most this much a second over all uploads, such as 10MB",
-      parseRate,
-    )
+  withTransfer(withLogin(
+    program.command("push")
+      .summary("upload the images of archives to registries")
+      .description(
+        "Uploads the images of archives, and prints registry/repository:tag@digest for each. Without -t or " +
+          "--registry they go where they went last time.",
+      )
+      .argument(
+        "<archives...>",
+        "image archives or layout directories, compressed or not; - for standard input",
+      )
+      .optionsGroup("Destination options:")
+      .option("-t, --target <reference>", "registry/repository:tag to push to (repeatable)", collect)
+      .addOption(
+        program.createOption("--registry <host/path>", "registry to push to under the archive's own names")
+          .conflicts("target"),
+      )
+      .option("--image <name>", "push only this image: name, repository or digest (repeatable)", collect)
+      .option("-y, --yes", "do not ask about new destinations")
+      .optionsGroup("Image options:")
+      .option(
+        "--platform <platforms>",
+        "push only these platforms, such as linux/amd64,linux/arm64 (repeatable)",
+        collectPlatforms,
+      )
+      .option("--index", "make one image for several platforms of all images, and push that")
+      .option("--no-attestations", "leave provenance and SBOM attestations out")
+      .addOption(
+        program.createOption(
+          "--format <format>",
+          "write manifests with these media types, under other digests",
+        )
+          .choices(["docker", "oci"] as const),
+      ),
+  ))
     .option(
       "--compress <method>",
       "compress plain layers: gzip or zstd, with a level if wanted, such as zstd:6; none by default",
       parseCompression,
     )
-    .option("--no-resume", "start uploads over that an earlier run has left, and remember none")
-    .option("--force", "send blobs even if the registry says it has them")
     .option("--no-cache", "do not take what an archive lacks from what was pulled earlier")
-    .option("--verify", "ask the registry afterwards whether it holds everything")
-    .option("--receipt <file>", "write to a file what was pushed where, or why not")
-    .addOption(
-      program.createOption("--dry-run", "show what would be sent, and send nothing").conflicts("receipt"),
-    )
     .addHelpText(
       "after",
       `
@@ -98,9 +73,9 @@ Examples:
         const { tellingRemainder } = await import("../push_remainder.ts");
         const { planOutcome, pushOutcome } = await import("../view/push_view.ts");
         const isPiped = archives.includes("-");
-        if (isPiped && options.passwordStdin) throw sharedInput();
+        assertInputIsFree(archives, options);
         if (options.format === "docker" && options.compress?.format === "zstd") throw zstdInDocker();
-        const credentials = await readCredentials(options, host, context);
+        const credentials = await readCredentials(options, { host }, context);
         const pushOptions = {
           archives,
           targets: options.target,
@@ -112,14 +87,8 @@ Examples:
           attestations: options.attestations,
           format: options.format,
           credentials,
-          concurrency: options.concurrency,
-          chunkSizeBytes: options.blobChunk,
-          rateBytesPerSecond: options.limitRate,
-          isResuming: options.resume,
-          force: options.force,
-          verify: options.verify,
+          ...transferOptions(options),
           compression: options.compress,
-          receipt: options.receipt,
           usesCache: options.cache,
           ...networkOptions(options),
           stateDir: options.stateDir,
@@ -136,13 +105,6 @@ Examples:
         });
       }, options);
     });
-}
-
-function sharedInput(): PusherError {
-  return new PusherError("USAGE", "Cannot read both an archive and the password from standard input", {
-    detail: { option: "--password-stdin" },
-    hint: "Run login first, or set DOCKER_USERNAME and DOCKER_PASSWORD.",
-  });
 }
 
 function zstdInDocker(): PusherError {

@@ -1,8 +1,8 @@
-import { PusherError } from "../../errors.ts";
 import { readCredentials } from "../read_credentials.ts";
+import { assertInputIsFree, withLogin } from "./login_flags.ts";
 import { networkOptions } from "./network_flags.ts";
 import { parseRate } from "./parse_rate.ts";
-import { collect, type CommandLine } from "./program.ts";
+import { collect, collectPlatforms, type CommandLine } from "./program.ts";
 
 /**
  * Defines `verify`.
@@ -10,49 +10,48 @@ import { collect, type CommandLine } from "./program.ts";
  * @param commandLine Where to add it, and how to run it.
  */
 export function defineVerify({ program, host, run }: CommandLine): void {
-  program.command("verify")
-    .summary("find out whether archives are whole, or registries hold what is in them")
-    .description(
-      "Reads archives from start to end, and verifies every digest and what layers decompress to. With -t, " +
-        "--registry or --pushed it compares them instead with what registries hold, where push would put it; an " +
-        "image at a registry is compared with itself. Ends with 3 if an archive is damaged, with 7 if a registry " +
-        "holds something else.",
-    )
-    .argument("<archives...>", "image archives or layout directories; - for standard input; or one image")
-    .optionsGroup("Comparison options:")
-    .option("-t, --target <reference>", "registry/repository:tag to compare with (repeatable)", collect)
-    .addOption(
-      program.createOption(
-        "--registry <host/path>",
-        "registry to compare with, under the archive's own names",
+  withLogin(
+    program.command("verify")
+      .summary("find out whether archives are whole, or registries hold what is in them")
+      .description(
+        "Reads archives from start to end, and verifies every digest and what layers decompress to. With -t, " +
+          "--registry or --pushed it compares them instead with what registries hold, where push would put it; an " +
+          "image at a registry is compared with itself. Ends with 3 if an archive is damaged, with 7 if a registry " +
+          "holds something else.",
       )
-        .conflicts("target"),
-    )
-    .addOption(
-      program.createOption("--pushed", "compare with where the images went last time")
-        .conflicts(["target", "registry"]),
-    )
-    .option("--deep", "read every manifest and blob from the registry, and hash it")
-    .option("--image <name>", "compare only this image: name, repository or digest (repeatable)", collect)
-    .option(
-      "--platform <platforms>",
-      "compare only these platforms, as push --platform does",
-      (text) => text.split(","),
-    )
-    .option("--index", "compare with one image for several platforms, as push --index makes it")
-    .option("--no-attestations", "without attestations, as push --no-attestations does")
-    .addOption(
-      program.createOption("--format <format>", "with manifests as push --format writes them")
-        .choices(["docker", "oci"] as const),
-    )
-    .option("--limit-rate <rate>", "read at most this much a second from registries, such as 10MB", parseRate)
-    .optionsGroup("Registry options:")
-    .option("--username <name>", "user name, instead of a stored login")
-    .addOption(
-      program.createOption("--password <password>", "password, visible to other users of this machine")
-        .conflicts("passwordStdin"),
-    )
-    .option("--password-stdin", "read the password from standard input")
+      .argument("<archives...>", "image archives or layout directories; - for standard input; or one image")
+      .optionsGroup("Comparison options:")
+      .option("-t, --target <reference>", "registry/repository:tag to compare with (repeatable)", collect)
+      .addOption(
+        program.createOption(
+          "--registry <host/path>",
+          "registry to compare with, under the archive's own names",
+        )
+          .conflicts("target"),
+      )
+      .addOption(
+        program.createOption("--pushed", "compare with where the images went last time")
+          .conflicts(["target", "registry"]),
+      )
+      .option("--deep", "read every manifest and blob from the registry, and hash it")
+      .option("--image <name>", "compare only this image: name, repository or digest (repeatable)", collect)
+      .option(
+        "--platform <platforms>",
+        "compare only these platforms, as push --platform does (repeatable)",
+        collectPlatforms,
+      )
+      .option("--index", "compare with one image for several platforms, as push --index makes it")
+      .option("--no-attestations", "without attestations, as push --no-attestations does")
+      .addOption(
+        program.createOption("--format <format>", "with manifests as push --format writes them")
+          .choices(["docker", "oci"] as const),
+      )
+      .option(
+        "--limit-rate <rate>",
+        "read at most this much a second from registries, such as 10MB",
+        parseRate,
+      ),
+  )
     .addHelpText(
       "after",
       `
@@ -73,11 +72,11 @@ Examples:
         const [first, ...others] = archives;
         const reference = hasTarget || others.length > 0 ? undefined : await findReference(first!);
         if (!hasTarget && !reference) return archivesOutcome(await verifyArchives(archives, context));
-        if (archives.includes("-") && options.passwordStdin) throw sharedInput();
+        assertInputIsFree(archives, options);
         const settings = {
           deep: options.deep,
           rateBytesPerSecond: options.limitRate,
-          credentials: await readCredentials(options, host, context),
+          credentials: await readCredentials(options, { host }, context),
           ...networkOptions(options),
           stateDir: options.stateDir,
         };
@@ -95,11 +94,4 @@ Examples:
         return targetsOutcome(report);
       }, options);
     });
-}
-
-function sharedInput(): PusherError {
-  return new PusherError("USAGE", "Cannot read both an archive and the password from standard input", {
-    detail: { option: "--password-stdin" },
-    hint: "Run login first, or set DOCKER_USERNAME and DOCKER_PASSWORD.",
-  });
 }

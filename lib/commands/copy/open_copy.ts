@@ -1,4 +1,5 @@
 import { Repository } from "../../registry/repository.ts";
+import type { Credentials } from "../../spec/credentials.ts";
 import type { Reference } from "../../spec/reference.ts";
 import { OriginSource } from "../../transfer/fetch/origin_source.ts";
 import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
@@ -18,6 +19,10 @@ export interface CopyWay extends OriginOptions {
   from: string;
   /** Images or repositories; without a tag, the image keeps its own. */
   to: readonly string[];
+  /** User and password at the destinations, if these are in one registry; at the source, too, if that is the same. */
+  credentials?: Credentials | undefined;
+  /** User and password at the source; at the destinations, too, if these are in the same registry. */
+  sourceCredentials?: Credentials | undefined;
 }
 
 /** Both ends of a copy; disposing it ends the connections. */
@@ -48,13 +53,18 @@ export async function openCopy(way: CopyWay, context: CommandContext): Promise<O
   const names = parseCopyNames(way.from, way.to, context.config?.rewrite ?? []);
   const { source: from, pattern, destinations } = names;
   const registries = new Set([from, ...destinations].map(({ registry }) => registry));
-  const connection = { ...way, usesEnvironment: registries.size === 1 };
+  const isWithin = registries.size === 1;
+  const { credentials = isWithin ? way.sourceCredentials : undefined } = way;
+  const { sourceCredentials = isWithin ? way.credentials : undefined } = way;
+  const connection = { ...way, usesEnvironment: isWithin };
   const state = await findPushState(way.stateDir, context);
-  const origins = resources.use(await connectOrigins([from], connection, context));
+  const origins = resources.use(
+    await connectOrigins([from], { ...connection, credentials: sourceCredentials }, context),
+  );
   const origin = origins.of(from);
   const found = pattern === undefined ? undefined : await findTags(from, pattern, { origin, context });
   const connections = resources.use(
-    await connectRegistries(destinations, { ...connection, store: state.store }, context),
+    await connectRegistries(destinations, { ...connection, credentials, store: state.store }, context),
   );
   const targets = destinations.flatMap((reference) => {
     const session = connections.session(reference);

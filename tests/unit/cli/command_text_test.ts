@@ -40,7 +40,14 @@ Deno.test("commandText() quotes nothing that is plain", () => {
 
 Deno.test("commandText() leaves the password out, however it was given", () => {
   const user = ["push", "a.tar", "--username", "ann"];
-  for (const password of [["--password", "s3cret"], ["--password=s3cret"]]) {
+  for (
+    const password of [
+      ["--password", "s3cret"],
+      ["--password=s3cret"],
+      ["--src-password", "s3cret"],
+      ["--dest-password=s3cret"],
+    ]
+  ) {
     const text = commandText([...user, ...password, "--verify"], { isWindows: false });
     assert.equal(text, "docker-image-pusher push a.tar --username ann --verify");
   }

@@ -2,7 +2,7 @@
 const MAX_HASH_THREADS = 3;
 
 /**
- * How many threads may hash beside the one that sends or receives.
+ * How many threads may hash beside the one that sends.
  *
  * @returns As many as there are other processors, up to what it takes to be ahead of any link.
  */

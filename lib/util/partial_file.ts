@@ -1,5 +1,4 @@
 import { openLockedFile } from "./lock_file.ts";
-import { BUFFER_BYTES } from "./buffer_ring.ts";
 import { EarlyFlush } from "./early_flush.ts";
 
 /** Marks a partial file: 16 hexadecimal digits, so that nothing else that is called partial is meant. */
@@ -46,25 +45,6 @@ export class PartialFile implements AsyncDisposable {
    */
   async readHeld(into: Uint8Array): Promise<number> {
     return await this.#file.read(into) ?? 0;
-  }
-
-  /**
-   * Reads what is there once more, beside what goes on.
-   *
-   * @param offsetBytes First byte.
-   * @param lengthBytes How many.
-   * @returns The bytes, in chunks that are valid until the next one is asked for.
-   */
-  async *reread(offsetBytes: number, lengthBytes: number): AsyncGenerator<Uint8Array> {
-    using file = await Deno.open(this.path);
-    await file.seek(offsetBytes, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(BUFFER_BYTES);
-    for (let leftBytes = lengthBytes; leftBytes > 0;) {
-      const readBytes = await file.read(buffer.subarray(0, Math.min(leftBytes, buffer.length)));
-      if (readBytes === null) throw new Deno.errors.UnexpectedEof(`"${this.path}" has become shorter`);
-      yield buffer.subarray(0, readBytes);
-      leftBytes -= readBytes;
-    }
   }
 
   /**

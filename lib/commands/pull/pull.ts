@@ -15,7 +15,6 @@ import { sha256Hex } from "../../util/sha256.ts";
 import type { CommandContext } from "../command_context.ts";
 import { connectOrigins, type OriginOptions } from "../connect_origins.ts";
 import { type CacheOptions, openCache } from "../open_cache.ts";
-import { hashThreads } from "../hash_threads.ts";
 import { fetchPart, hostPlatform, type PartOptions } from "./fetch_part.ts";
 import { keepReceipt } from "../keep_receipt.ts";
 import { PullKeeper } from "./pull_keeper.ts";
@@ -204,7 +203,6 @@ async function receive(
       sink: archive.sink,
       originOf: ({ digest }) => origins.get(digest)!,
       rateBytesPerSecond,
-      hashThreads: hashThreads(),
       policy: DEFAULT_RETRY_POLICY,
       clock,
       random,

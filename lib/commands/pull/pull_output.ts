@@ -10,9 +10,6 @@ import type { CommandContext, StandardOutput } from "../command_context.ts";
 /** Stands for standard output. */
 export const STANDARD_OUTPUT = "-";
 
-/** On Windows a locked file is read by nobody but the handle that holds the lock, not even beside it. */
-const HAS_ADVISORY_LOCKS = Deno.build.os !== "windows";
-
 /** Chooses the output. */
 const OPTION = "--output";
 
@@ -122,7 +119,6 @@ async function openFile(path: string, content: { key: string; sizeBytes: number 
       readHeld: (into) => failing(path, file.readHeld(into)),
       continueAt: (positionBytes) => failing(path, file.continueAt(positionBytes)),
       write: (bytes) => failing(path, file.write(bytes), sizeBytes),
-      ...(HAS_ADVISORY_LOCKS ? { reread: (from: number, length: number) => file.reread(from, length) } : {}),
     },
     commit: () => failing(path, file.commit(), sizeBytes),
     isAbandoned: false,

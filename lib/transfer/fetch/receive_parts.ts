@@ -5,9 +5,8 @@ import { algorithmOf } from "../../spec/digest.ts";
 import { BUFFER_BYTES } from "../../util/buffer_ring.ts";
 import { RateLimiter } from "../../util/rate_limiter.ts";
 import type { RetryContext } from "../../util/retry.ts";
-import { startBlobHash } from "../hash/blob_hash.ts";
+import { createSha } from "../../util/sha256.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
-import { HashEffort } from "../hash/hash_effort.ts";
 import { downloadBlob, wrongContent } from "./download_blob.ts";
 import type { EventSink } from "../events.ts";
 import type { BlobOrigin } from "../ports.ts";
@@ -33,14 +32,6 @@ export interface PartsSink {
    * @param bytes Free to be reused once this has settled.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /**
-   * Reads what is there once more, if that can be done, beside what goes on.
-   *
-   * @param offsetBytes First byte.
-   * @param lengthBytes How many.
-   * @returns The bytes, in chunks that are valid until the next one is asked for.
-   */
-  reread?(offsetBytes: number, lengthBytes: number): AsyncIterable<Uint8Array>;
   /** Whether what was written cannot be taken back; it can when absent. */
   isFinal?: boolean;
 }
@@ -53,12 +44,6 @@ export interface ReceiveOptions extends RetryContext {
   originOf: (blob: Descriptor) => BlobOrigin;
   /** Most bytes per second; unlimited when absent. */
   rateBytesPerSecond?: number | undefined;
-  /**
-   * Most threads to hash in besides this one, once hashing holds the downloads back.
-   *
-   * @default {0}
-   */
-  hashThreads?: number | undefined;
   /** Told of everything that happens. */
   onEvent: EventSink;
 }
@@ -86,7 +71,7 @@ export async function receiveParts(
   parts: readonly ContentPart[],
   options: ReceiveOptions,
 ): Promise<ReceivedBytes> {
-  using receiver = new Receiver(options);
+  const receiver = new Receiver(options);
   for (const part of parts) {
     if ("bytes" in part) await receiver.writeKnown(part.bytes);
     else await receiver.receive(part.blob);
@@ -95,10 +80,9 @@ export async function receiveParts(
   return receiver.report;
 }
 
-class Receiver implements Disposable {
+class Receiver {
   readonly report: ReceivedBytes = { receivedBytes: 0, heldBytes: 0, cachedBytes: 0 };
   #options: ReceiveOptions;
-  #effort: HashEffort;
   #limiter: RateLimiter | undefined;
   /** The newest write: while it is under way, the next bytes come. */
   #writing = Promise.resolve();
@@ -108,14 +92,9 @@ class Receiver implements Disposable {
   #positionBytes = 0;
 
   constructor(options: ReceiveOptions) {
-    const { clock, hashThreads = 0, rateBytesPerSecond } = options;
+    const { clock, rateBytesPerSecond } = options;
     this.#options = options;
-    this.#effort = new HashEffort({ clock, maxThreads: hashThreads });
     this.#limiter = rateBytesPerSecond === undefined ? undefined : new RateLimiter(rateBytesPerSecond, clock);
-  }
-
-  [Symbol.dispose](): void {
-    this.#effort[Symbol.dispose]();
   }
 
   async writeKnown(bytes: Uint8Array): Promise<void> {
@@ -244,20 +223,13 @@ class Receiver implements Disposable {
     await this.#options.sink.continueAt(positionBytes);
   }
 
+  /**
+   * Hashed in this thread, beside nothing: blobs come one after the other, so that another thread would hash no earlier than
+   * this one, and take its memory.
+   */
   async #startCheck(blob: Descriptor): Promise<DigestCheck> {
-    const { sink: { reread } } = this.#options;
-    const startBytes = this.#positionBytes;
-    const hash = await startBlobHash(algorithmOf(blob.digest), {
-      effort: this.#effort,
-      sizeBytes: blob.size,
-      reread: reread && ((lengthBytes) => this.#onceWritten(reread(startBytes, lengthBytes))),
-    });
+    const hash = await createSha(algorithmOf(blob.digest));
     return new DigestCheck(blob, hash, wrongContent(this.#options.originOf(blob)));
-  }
-
-  async *#onceWritten(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    await this.#writing;
-    yield* bytes;
   }
 }
 

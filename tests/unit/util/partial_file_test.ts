@@ -39,20 +39,6 @@ Deno.test("openPartialFile() goes on with what was left, from where it is told t
   assert.equal(await Deno.readTextFile(dir.join("a.tar")), "right too");
 });
 
-Deno.test("PartialFile.reread() reads what is there beside what is written, and notices that it is gone", async () => {
-  await using dir = await makeTempDir();
-  await using file = await openPartialFile(dir.path, "a.tar", KEY);
-  await file!.write(bytes("first second"));
-  const chunks: string[] = [];
-  for await (const chunk of file!.reread(6, 3)) {
-    chunks.push(new TextDecoder().decode(chunk));
-    await file!.write(bytes(" third"));
-  }
-  assert.deepEqual(chunks, ["sec"]);
-  await assert.rejects(Array.fromAsync(file!.reread(6, 100)), Deno.errors.UnexpectedEof);
-  assert.equal(await Deno.readTextFile(file!.path), "first second third");
-});
-
 Deno.test("openPartialFile() leaves nothing of a file without content", async () => {
   await using dir = await makeTempDir();
   {

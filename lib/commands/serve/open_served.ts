@@ -1,7 +1,7 @@
 import { findInput } from "../../archive/archive_input.ts";
 import type { ImageArchive } from "../../archive/image_archive.ts";
 import { openArchive } from "../../archive/open_archive.ts";
-import { PusherError } from "../../errors.ts";
+import { isPusherError, PusherError } from "../../errors.ts";
 import { printable } from "../../util/printable.ts";
 import type { CommandContext } from "../command_context.ts";
 
@@ -14,12 +14,19 @@ export interface ServedArchives extends Disposable {
 /** What makes a directory an archive instead of one with archives in it. */
 const LAYOUT_FILES = ["index.json", "manifest.json", "oci-layout"];
 
+/** A file to serve. */
+interface ServedPath {
+  path: string;
+  /** Whether it was found in a directory, not named itself. */
+  isFound: boolean;
+}
+
 /**
- * Opens archives that can be read anywhere.
+ * Opens archives that can be read anywhere. What is broken in a directory does not keep the rest from being served.
  *
  * @param paths Tar files, directories that are archives, and directories with tar files in them.
- * @param context Told of what is odd about an archive.
- * @returns The archives.
+ * @param context Told of what is odd about an archive, and of what is left out.
+ * @returns The archives, at least one if there are paths.
  * @throws {PusherError} `ARCHIVE_UNSUPPORTED` for what is compressed or a pipe, and as `openArchive`.
  */
 export async function openServed(
@@ -28,23 +35,33 @@ export async function openServed(
 ): Promise<ServedArchives> {
   using resources = new DisposableStack();
   const archives: ImageArchive[] = [];
-  for (const path of (await Promise.all(paths.map(archivesAt))).flat()) {
-    await assertSeekable(path);
-    const archive = resources.use(await openArchive(path));
-    archives.push(archive);
-    for (const message of archive.notices) onEvent({ type: "notice", message });
+  const failures: PusherError[] = [];
+  for (const { path, isFound } of (await Promise.all(paths.map(archivesAt))).flat()) {
+    try {
+      await assertSeekable(path);
+      const archive = resources.use(await openArchive(path));
+      archives.push(archive);
+      for (const notice of archive.notices) onEvent({ type: "notice", message: `${path}: ${notice}` });
+    } catch (error) {
+      if (!isFound || !isPusherError(error)) throw error;
+      failures.push(error);
+    }
   }
+  const [failure] = failures;
+  if (failure && archives.length === 0) throw failure;
+  for (const { message } of failures) onEvent({ type: "warning", message: `${message}; it is left out` });
   const open = resources.move();
   return { archives, [Symbol.dispose]: () => open.dispose() };
 }
 
-async function archivesAt(path: string): Promise<string[]> {
+async function archivesAt(path: string): Promise<ServedPath[]> {
+  const named = [{ path, isFound: false }];
   const info = await Deno.stat(path).catch(() => undefined);
-  if (!info?.isDirectory) return [path];
+  if (!info?.isDirectory) return named;
   const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
   const tarFiles = names.filter((name) => name.endsWith(".tar")).sort();
-  if (tarFiles.length === 0 || names.some((name) => LAYOUT_FILES.includes(name))) return [path];
-  return tarFiles.map((name) => `${path.replace(/\/+$/, "")}/${name}`);
+  if (tarFiles.length === 0 || names.some((name) => LAYOUT_FILES.includes(name))) return named;
+  return tarFiles.map((name) => ({ path: `${path.replace(/\/+$/, "")}/${name}`, isFound: true }));
 }
 
 /** Opening says how to decompress a file, but a pipe it would wait for. */

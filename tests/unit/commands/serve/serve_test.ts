@@ -62,6 +62,23 @@ Deno.test("serve() takes a directory of archives, and takes no pushes without a 
   });
 });
 
+Deno.test("serve() leaves out what is broken in a directory, and says so; alone, it is an error", async () => {
+  await using dir = await makeTempDir();
+  const broken = dir.join("b.tar");
+  await Deno.copyFile(fixturePath("z07-truncated"), broken);
+  await assertRefused({ archives: [dir.path] }, /b\.tar": the file ends inside/);
+  await Deno.copyFile(fixturePath("c8d-mp"), dir.join("a.tar"));
+  await Deno.copyFile(fixturePath("um-dot"), dir.join("c.tar"));
+  await whileServing({ archives: [dir.path] }, ({ images }, context) => {
+    assert.ok(images.length > 1);
+    const warnings = context.events.flatMap((event) => event.type === "warning" ? [event.message] : []);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /b\.tar": the file ends inside .*; it is left out$/);
+    assert.match(notices(context), /c\.tar: The archive names an image only by tag/);
+  });
+  await assertRefused({ archives: [dir.join("a.tar"), broken] }, /b\.tar": the file ends inside/);
+});
+
 Deno.test("serve() speaks TLS and asks for a login", async () => {
   await using dir = await makeTempDir();
   const authority = await createCertificateAuthority();

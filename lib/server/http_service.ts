@@ -1,7 +1,10 @@
 import type { Clock } from "../util/clock.ts";
+import { systemReason } from "../util/system_reason.ts";
 import { errorAnswer } from "./registry_answer.ts";
 import type { RegistryHandler } from "./registry_handler.ts";
 import { ClientGone } from "./request_chunks.ts";
+
+const RELISTEN_MS = 1_000;
 
 /** Where a service listens. */
 export interface ListenAddress {
@@ -44,33 +47,50 @@ export interface HttpService {
 export function startHttpService(handler: RegistryHandler, options: HttpServiceOptions): HttpService {
   const { hostname, port, tls, onError, clock } = options;
   const cut = new AbortController();
+  const { signal } = cut;
   const underWay = new Set<Promise<void>>();
   let isStopping = false;
+  const answer = async (request: Request, { completed }: Deno.ServeHandlerInfo): Promise<Response> => {
+    if (isStopping) return stopping();
+    // Rejected if the client leaves before it has all of the answer.
+    const delivered = completed.catch(() => {}).finally(() => underWay.delete(delivered));
+    underWay.add(delivered);
+    return await handler(request);
+  };
   const failed = (error: unknown): Response => {
     if (!(error instanceof ClientGone)) onError?.(error);
     return errorAnswer(500, "UNKNOWN", { message: "the registry failed" });
   };
-  const server = Deno.serve(
-    { hostname, port, ...tls, signal: cut.signal, onListen: () => {}, onError: failed },
-    async (request, { completed }) => {
-      if (isStopping) return stopping();
-      // Rejected if the client leaves before it has all of the answer.
-      const delivered = completed.catch(() => {}).finally(() => underWay.delete(delivered));
-      underWay.add(delivered);
-      return await handler(request);
-    },
-  );
+  const listen = (at: ListenAddress): Deno.HttpServer<Deno.NetAddr> =>
+    Deno.serve({ ...at, ...tls, signal, onListen: () => {}, onError: failed }, answer);
+  let server = listen({ hostname, port });
+  const address: ListenAddress = { hostname: server.addr.hostname, port: server.addr.port };
+  /** The system may refuse further connections, as when there are too many: that ends the listener, but passes. */
+  const keepListening = async (): Promise<void> => {
+    for (let isListening = true; !isStopping;) {
+      try {
+        if (!isListening) server = listen(address);
+        isListening = true;
+        return await server.finished;
+      } catch (cause) {
+        isListening = false;
+        onError?.(new Error(`Cannot take connections for a moment: ${systemReason(cause)}`, { cause }));
+        await clock.sleep(RELISTEN_MS, signal).catch(() => {});
+      }
+    }
+  };
+  const listening = keepListening();
   return {
-    address: { hostname: server.addr.hostname, port: server.addr.port },
+    address,
     async stop(graceMs) {
       isStopping = true;
       const { promise: late, resolve } = Promise.withResolvers<void>();
       using _timer = clock.timer(graceMs, resolve);
       await Promise.race([late, Promise.all(underWay)]);
       // Once it shuts down in peace, it can no longer be cut off.
-      if (underWay.size === 0) return await server.shutdown();
-      cut.abort();
-      await server.finished;
+      if (underWay.size === 0) await server.shutdown();
+      else cut.abort();
+      await listening;
     },
   };
 }

@@ -18,7 +18,7 @@ import { printable } from "./printable.ts";
  */
 export function systemReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const reason = message.replace(/\.? \(os error \d+\).*$/s, "");
+  const reason = message.replace(/^Error: /, "").replace(/\.? \(os error \d+\).*$/s, "");
   return printable(reason.slice(0, 1).toLowerCase() + reason.slice(1));
 }
 

@@ -4,6 +4,7 @@ import { writeLargeArchive } from "../support/large_archive.ts";
 import { startRealDocker } from "../support/real_docker.ts";
 import { testWith } from "../support/real_parts.ts";
 import { makeRealPodman } from "../support/real_podman.ts";
+import { runCommand } from "../support/run_command.ts";
 import { runCli, startCli } from "../support/run_cli.ts";
 import { startServe } from "../support/running_serve.ts";
 import { skopeoCopy, skopeoInspectRaw } from "../support/skopeo.ts";
@@ -148,3 +149,24 @@ testWith(
     assert.equal((await Deno.stat(dir.join(`copy/${layer!.slice("sha256:".length)}`))).size, 24 * MIB);
   },
 );
+
+testWith(["prlimit"], "serve goes on when it had no room for further connections", async () => {
+  await using served = await startServe([fixturePath("docker26-one")]);
+  const { host, process } = served;
+  const { length: openFiles } = await Array.fromAsync(Deno.readDir(`/proc/${process.pid}/fd`));
+  const roomFor = 10;
+  await runCommand(["prlimit", `--pid=${process.pid}`, `--nofile=${openFiles + roomFor}`]);
+  {
+    using connections = new DisposableStack();
+    const port = Number(host.split(":")[1]);
+    for (let nth = 0; nth < 2 * roomFor; nth++) {
+      connections.use(await Deno.connect({ port }).catch(() => undefined));
+    }
+    await process.stderr.waitFor(/warning: .*Cannot take connections for a moment: too many open files/);
+  }
+  let answer: Response | undefined;
+  while (!answer) answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
+  assert.equal(await answer.text(), "{}");
+  process.kill("SIGINT");
+  assert.equal((await process.result).code, 0);
+});

@@ -36,6 +36,7 @@ const PARTS = {
   "lz4": { programs: ["lz4"] },
   "curl": { programs: ["curl"], needsLinux: true },
   "wget": { programs: ["wget"], needsLinux: true },
+  "prlimit": { programs: ["prlimit"], needsLinux: true },
   "bash": { programs: ["bash"] },
   "mandoc": { programs: ["mandoc"] },
   "zsh": { programs: ["zsh"] },

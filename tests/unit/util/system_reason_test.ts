@@ -24,6 +24,7 @@ Deno.test("systemReason() drops the full stop that Windows puts before the numbe
 Deno.test("systemReason() passes other texts on, safe for a terminal", () => {
   assert.equal(systemReason(new Error("it is a \u001b[31mlink")), "it is a \\u{1b}[31mlink");
   assert.equal(systemReason("it is a directory"), "it is a directory");
+  assert.equal(systemReason("Error: Too many open files (os error 24)"), "too many open files");
 });
 
 Deno.test("isDiskFull() knows a full disk and an exhausted quota", () => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { openArchive } from "../../lib/archive/open_archive.ts";
+import type { PullOptions } from "../../lib/commands/pull/pull.ts";
 import { isPusherError } from "../../lib/errors.ts";
 import { formatReference } from "../../lib/spec/reference.ts";
+import { fixturePath } from "../support/fixture_archives.ts";
 import { assertFiles, putImage, putIndex, runPull } from "../support/pull_stage.ts";
 import { pullImage } from "../support/pulled_image.ts";
 import { pushArchive } from "../support/push_archive.ts";
@@ -71,6 +73,41 @@ Deno.test("pull without --platform takes that of this machine, or the only one t
       event.type === "notice" && /is for linux\/s390x, not for linux\//.test(event.message)
     ),
   );
+});
+
+Deno.test("pull says what it leaves out of an image, and whose format it gives it", async () => {
+  await using registry = startTestRegistry();
+  await using dir = await makeTempDir();
+  for (const name of ["c8d-att", "c8d-mp"] as const) {
+    await pushArchive(fixturePath(name), { targets: [`${registry.host}/${name}:1`] });
+  }
+  const cases: [name: string, options: Partial<PullOptions>, message: RegExp | undefined][] = [
+    ["c8d-att", { platforms: ["all"] }, undefined],
+    ["c8d-att", {}, /is pulled without attestations, as sha256:\w{64}\.$/],
+    [
+      "c8d-att",
+      { platforms: ["all"], format: "docker" },
+      /pulled without attestations, in docker's format, as/,
+    ],
+    [
+      "c8d-mp",
+      { platforms: ["all"], format: "docker" },
+      /pulled without attestations, in docker's format, as/,
+    ],
+    ["c8d-mp", {}, /pulled for linux\/amd64 only, as sha256:\w{64}; it has linux\/amd64, linux\/arm64\.$/],
+  ];
+  for (const [nth, [name, options, message]] of cases.entries()) {
+    const output = dir.join(`${nth}.tar`);
+    const { events, error } = await runPull([`${registry.host}/${name}:1`], {
+      ...options,
+      output,
+      stateDir: dir.join("state"),
+    });
+    assert.equal(error, undefined);
+    const notices = events.flatMap((event) => event.type === "notice" ? [event.message] : []);
+    assert.equal(notices.length, message ? 1 : 0, notices.join());
+    if (message) assert.match(notices[0]!, message);
+  }
 });
 
 Deno.test("pull of several references gives one archive that holds shared blobs once", async () => {

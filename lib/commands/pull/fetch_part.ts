@@ -5,7 +5,7 @@ import { type ManifestNode, manifestsBottomUp } from "../../spec/image.ts";
 import { isIndexType, type ManifestFormat } from "../../spec/media_type.ts";
 import { pickPlatforms } from "../../spec/pick_platforms.ts";
 import { formatPlatform, isSamePlatform, normalizePlatform, type Platform } from "../../spec/platform.ts";
-import { isAttestation, platformImages, platformOf } from "../../spec/platform_images.ts";
+import { attestationsOf, isAttestation, platformImages, platformOf } from "../../spec/platform_images.ts";
 import { formatReference, type Reference } from "../../spec/reference.ts";
 import { withoutAttestations } from "../../spec/without_attestations.ts";
 import { type FetchedImage, fetchImage } from "../../transfer/fetch/fetch_image.ts";
@@ -69,7 +69,7 @@ export async function fetchPart(
     : await partFor(found.root, { platforms, isNamed: named !== undefined, name });
   const plain = attestations ? part : await withoutAttestations(part);
   const root = format ? await convertFormat(plain, format) : plain;
-  const message = changeText(`${name} is ${verb}`, { found: found.root, part, plain, root }) ??
+  const message = changeText(`${name} is ${verb}`, { found: found.root, part, plain, root, format }) ??
     foreignText(name, part, platforms);
   if (message) onEvent({ type: "notice", message: printable(message, 1000) });
   return { ...found, root };
@@ -108,11 +108,19 @@ async function partFor(
 
 /** Those that an index lists, fetched or not. */
 function offeredPlatforms(root: ManifestNode): string[] {
-  const listed = [...manifestsBottomUp(root)].flatMap(({ absent = [] }) => absent)
-    .filter((descriptor) => !isAttestation(descriptor))
+  const listed = absentBelow(root).filter((descriptor) => !isAttestation(descriptor))
     .flatMap(({ platform }) => platform ?? []);
   const fetched = platformImages(root).flatMap((node) => platformOf(node) ?? []);
   return [...new Set([...fetched, ...listed].map(formatPlatform))].sort();
+}
+
+/** Whether an index lists any, fetched or not. */
+function hasAttestations(root: ManifestNode): boolean {
+  return attestationsOf(root).length > 0 || absentBelow(root).some(isAttestation);
+}
+
+function absentBelow(root: ManifestNode): Descriptor[] {
+  return [...manifestsBottomUp(root)].flatMap(({ absent = [] }) => absent);
 }
 
 /** An image on its way to what is wanted of it. */
@@ -121,17 +129,21 @@ interface Stages {
   part: ManifestNode;
   plain: ManifestNode;
   root: ManifestNode;
+  format: ManifestFormat | undefined;
 }
 
-function changeText(beginning: string, { found, part, plain, root }: Stages): string | undefined {
+function changeText(beginning: string, { found, part, plain, root, format }: Stages): string | undefined {
+  if (root === found) return undefined;
+  const [before, after] = [found, part].map((node) => offeredPlatforms(node).join(", "));
+  const isNarrowed = before !== after;
+  const isStripped = hasAttestations(isNarrowed ? part : found) && !hasAttestations(root);
   const changes = [
-    ...(part === found ? [] : [`for ${offeredPlatforms(part).join(", ")} only`]),
-    ...(plain === part ? [] : ["without attestations"]),
-    ...(root === plain ? [] : ["in another format"]),
+    ...(isNarrowed ? [`for ${after} only`] : []),
+    ...(isStripped ? ["without attestations"] : []),
+    ...(plain === root ? [] : [`in ${format === "oci" ? "OCI's" : "docker's"} format`]),
   ];
-  if (changes.length === 0) return undefined;
-  const choice = part === found ? "" : `; it has ${offeredPlatforms(found).join(", ")}`;
-  return `${beginning} ${changes.join(", ")}, as ${root.descriptor.digest}${choice}.`;
+  const how = changes.length > 0 ? changes.join(", ") : "without its index";
+  return `${beginning} ${how}, as ${root.descriptor.digest}${isNarrowed ? `; it has ${before}` : ""}.`;
 }
 
 function foreignText(name: string, part: ManifestNode, [platform]: readonly Platform[]): string | undefined {

@@ -1,3 +1,4 @@
+import type { FilePath } from "./file_path.ts";
 import { openLockedFile } from "./lock_file.ts";
 import { EarlyFlush } from "./early_flush.ts";
 
@@ -6,7 +7,7 @@ const KEY_REGEXP = /^[0-9a-f]{16}$/;
 
 /**
  * A file on its way that a later run can go on with: it has its name only once it is complete. Until then it is called
- * `.name.<key>.partial`, readable by its owner only. Disposing it before it is committed keeps what there is.
+ * `.name.<key>.partial`, readable by its owner only. Disposing it before it is committed keeps what there is, if it is worth it.
  */
 export class PartialFile implements AsyncDisposable {
   /** Where it is until it is complete. */
@@ -14,6 +15,7 @@ export class PartialFile implements AsyncDisposable {
   readonly #finalPath: string;
   readonly #file: Deno.FsFile;
   readonly #flush: EarlyFlush;
+  readonly #knownBytes: number;
   #sizeBytes: number;
   #isOpen = true;
 
@@ -22,14 +24,26 @@ export class PartialFile implements AsyncDisposable {
    *
    * @param paths Where it is, and where it will be.
    * @param file The file, at its start.
-   * @param sizeBytes Its size.
+   * @param content What is in it.
+   * @param content.sizeBytes Its size.
+   * @param content.knownBytes See {@linkcode PartialFileOptions}.
    */
-  constructor(paths: { partial: string; final: string }, file: Deno.FsFile, sizeBytes: number) {
+  constructor(
+    paths: { partial: string; final: string },
+    file: Deno.FsFile,
+    { sizeBytes, knownBytes }: { sizeBytes: number; knownBytes: number },
+  ) {
     this.path = paths.partial;
     this.#finalPath = paths.final;
     this.#file = file;
     this.#flush = new EarlyFlush(paths.partial);
     this.#sizeBytes = sizeBytes;
+    this.#knownBytes = knownBytes;
+  }
+
+  /** Whether a later run gains anything by it. */
+  get isWorthKeeping(): boolean {
+    return this.#sizeBytes > this.#knownBytes;
   }
 
   /** Bytes in it. */
@@ -81,11 +95,11 @@ export class PartialFile implements AsyncDisposable {
     await Deno.rename(this.path, this.#finalPath);
   }
 
-  /** Closes it. Of a file without content nothing is kept. */
+  /** Closes it. What is not worth keeping is removed. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     await this.#flush.settled();
-    if (this.#sizeBytes === 0) await Deno.remove(this.path).catch(() => {});
+    if (!this.isWorthKeeping) await Deno.remove(this.path).catch(() => {});
     this.#close();
   }
 
@@ -95,28 +109,38 @@ export class PartialFile implements AsyncDisposable {
   }
 }
 
+/** What a partial file is of. */
+export interface PartialFileOptions {
+  /** What will be in it: 16 hexadecimal digits. */
+  key: string;
+  /**
+   * How many bytes at its start a later run knows without it.
+   *
+   * @default {0}
+   */
+  knownBytes?: number | undefined;
+}
+
 /**
  * Starts a file, or goes on with one that an earlier run has left. What was left under other keys for the same name is
  * removed, unless another process is at it.
  *
- * @param directory Where; must exist.
- * @param name The final name.
- * @param key What will be in it: 16 hexadecimal digits.
+ * @param path Where it will be; the directory must exist.
+ * @param options What will be in it.
  * @returns The file; `undefined` if another process is writing it.
  * @throws What `Deno.open` throws, for example in a directory that may not be written.
  */
 export async function openPartialFile(
-  directory: string,
-  name: string,
-  key: string,
+  { directory, name }: FilePath,
+  { key, knownBytes = 0 }: PartialFileOptions,
 ): Promise<PartialFile | undefined> {
   const partial = `${directory}/${partialName(name, key)}`;
   const file = await openLockedFile(partial);
   if (!file) return undefined;
   try {
     await removeOthers(directory, name, key);
-    const { size } = await file.stat();
-    return new PartialFile({ partial, final: `${directory}/${name}` }, file, size);
+    const { size: sizeBytes } = await file.stat();
+    return new PartialFile({ partial, final: `${directory}/${name}` }, file, { sizeBytes, knownBytes });
   } catch (error) {
     file.close();
     throw error;

@@ -34,7 +34,9 @@ Deno.test("pull refuses what it cannot write to or understand, before it asks a 
   await using dir = await makeTempDir();
   const reference = "registry.invalid/app:1";
   const cases: [args: string[], code: number, message: RegExp][] = [
-    [[reference, "-o", dir.path], 3, /it is a directory/],
+    [[reference, "-o", dir.path, "--force"], 3, /it is a directory/],
+    [[reference, "-o", dir.join("new/")], 3, /it is a directory/],
+    [[reference, "-o", ""], 3, /Cannot write "": it names no file/],
     [[reference, reference.replace("app", "other")], 2, /Cannot choose a name for an archive of 2 images/],
     [[reference, "-o", "-", "--json"], 2, /Cannot write both the archive and a report/],
     [["r.example/App:1"], 2, /as an image reference/],

@@ -18,7 +18,7 @@ import { type CacheOptions, openCache } from "../open_cache.ts";
 import { fetchPart, hostPlatform, type PartOptions } from "./fetch_part.ts";
 import { keepReceipt } from "../keep_receipt.ts";
 import { PullKeeper } from "./pull_keeper.ts";
-import { findPullOutput, type OpenOutput } from "./pull_output.ts";
+import { findPullOutput, type OpenOutput, type OutputContent } from "./pull_output.ts";
 
 /** What to pull, and where to. */
 export interface PullOptions extends PartOptions, OriginOptions, CacheOptions {
@@ -114,7 +114,7 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
   const images = mergeEqualImages(fetched.map(({ image }) => image));
   const known = new Map(fetched.flatMap(({ configs }) => [...configs]));
   const { parts, sizeBytes, blobs } = await layOutArchive(images, { known, platform: hostPlatform() });
-  await using archive = await output.open({ key: await keyOf(parts), sizeBytes });
+  await using archive = await output.open(await outputContent(parts, sizeBytes));
   context.onEvent({
     type: "pull:ready",
     references: references.map(formatReference),
@@ -183,9 +183,9 @@ function tellForeign(fetched: readonly Fetched[], { onEvent }: CommandContext): 
 }
 
 /** The first part holds all lists and manifests, and so says what will come. */
-async function keyOf([first]: readonly ContentPart[]): Promise<string> {
+async function outputContent([first]: readonly ContentPart[], sizeBytes: number): Promise<OutputContent> {
   const bytes = first && "bytes" in first ? first.bytes : new Uint8Array();
-  return (await sha256Hex(bytes)).slice(0, 16);
+  return { key: (await sha256Hex(bytes)).slice(0, 16), sizeBytes, knownBytes: bytes.length };
 }
 
 async function receive(

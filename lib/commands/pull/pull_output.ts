@@ -1,7 +1,7 @@
 import { PusherError } from "../../errors.ts";
 import { outputFailed } from "../../runtimes/output_failed.ts";
 import type { PartsSink } from "../../transfer/fetch/receive_parts.ts";
-import { openPartialFile, type PartialFile } from "../../util/partial_file.ts";
+import { openPartialFile } from "../../util/partial_file.ts";
 import { splitFilePath } from "../../util/file_path.ts";
 import { printable } from "../../util/printable.ts";
 import { assertReplaceable } from "../assert_replaceable.ts";
@@ -22,9 +22,19 @@ export interface PullOutput {
   /**
    * Opens it.
    *
-   * @param content What will be in it: 16 hexadecimal digits, and its size.
+   * @param content What will be in it.
    */
-  open(content: { key: string; sizeBytes: number }): Promise<OpenOutput>;
+  open(content: OutputContent): Promise<OpenOutput>;
+}
+
+/** What will be in an archive. */
+export interface OutputContent {
+  /** Stands for all of it: 16 hexadecimal digits. */
+  key: string;
+  /** Its size. */
+  sizeBytes: number;
+  /** How much comes before the first blob. */
+  knownBytes: number;
 }
 
 /** An archive on its way. Disposing it before it is committed keeps what a later run can go on with. */
@@ -58,15 +68,12 @@ export async function findPullOutput(
     if (!output) throw isTerminal();
     return { path: undefined, isFinal: true, open: () => Promise.resolve(toStream(output, signal)) };
   }
-  if (await isSpecial(path)) return { path, isFinal: true, open: () => openSpecial(path) };
+  const existing = await Deno.stat(path).catch(() => undefined);
+  if (existing?.isDirectory || splitFilePath(path).name === "") throw namesNoFile(path);
+  // Devices and pipes take an archive as it comes: there is nothing to replace.
+  if (existing && !existing.isFile) return { path, isFinal: true, open: () => openSpecial(path) };
   await assertReplaceable(path, { ...options, option: OPTION }, context);
   return { path, isFinal: false, open: (content) => openFile(path, content) };
-}
-
-/** Devices and pipes take an archive as it comes: there is nothing to replace. */
-async function isSpecial(path: string): Promise<boolean> {
-  const info = await Deno.stat(path).catch(() => undefined);
-  return info !== undefined && !info.isFile && !info.isDirectory;
 }
 
 async function openSpecial(path: string): Promise<OpenOutput> {
@@ -109,11 +116,9 @@ function toStream(output: StandardOutput, signal: AbortSignal): OpenOutput {
   };
 }
 
-async function openFile(path: string, content: { key: string; sizeBytes: number }): Promise<OpenOutput> {
-  const { directory, name } = splitFilePath(path);
-  const file = await failing(path, openPartialFile(directory, name, content.key));
+async function openFile(path: string, { sizeBytes, ...content }: OutputContent): Promise<OpenOutput> {
+  const file = await failing(path, openPartialFile(splitFilePath(path), content));
   if (!file) throw isBusy(path);
-  const { sizeBytes } = content;
   return {
     sink: {
       readHeld: (into) => failing(path, file.readHeld(into)),
@@ -123,14 +128,10 @@ async function openFile(path: string, content: { key: string; sizeBytes: number 
     commit: () => failing(path, file.commit(), sizeBytes),
     isAbandoned: false,
     get keptPath() {
-      return keptPath(file);
+      return file.isWorthKeeping ? file.path : undefined;
     },
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };
-}
-
-function keptPath({ path, sizeBytes }: PartialFile): string | undefined {
-  return sizeBytes > 0 ? path : undefined;
 }
 
 async function failing<T>(path: string, work: Promise<T>, expectedBytes?: number): Promise<T> {
@@ -158,6 +159,14 @@ function isTerminal(): PusherError {
   return new PusherError("USAGE", "Cannot write an archive to a terminal", {
     detail: { option: OPTION },
     hint: "Name a file with -o, or pipe the archive on: docker-image-pusher pull IMAGE -o - | docker load",
+  });
+}
+
+function namesNoFile(path: string): PusherError {
+  const reason = path === "" ? "it names no file" : "it is a directory";
+  return new PusherError("OUTPUT_FAILED", `Cannot write "${printable(path)}": ${reason}`, {
+    detail: { path },
+    hint: path === "" ? "Name a file with -o, for example: -o app.tar." : "Name a file in it with -o.",
   });
 }
 

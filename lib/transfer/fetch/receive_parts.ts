@@ -183,9 +183,9 @@ class Receiver {
   ): Promise<number> {
     const { sink, originOf } = this.#options;
     const keptBytes = await originOf(blob).settleBlob?.(blob, false) ?? 0;
+    await sink.continueAt(this.#positionBytes);
     if (heldBytes + keptBytes === 0) throw error;
     if (sink.isFinal) throw keptDamage(blob, error);
-    await sink.continueAt(this.#positionBytes);
     return keptBytes;
   }
 

@@ -109,6 +109,29 @@ Deno.test("pull refuses a blob that is cut, too long or another one", async () =
   assertFailed(other.run, "DIGEST_MISMATCH", /its content is sha256:/);
 });
 
+Deno.test("pull keeps nothing of a blob whose content is wrong, and no file without blobs", async () => {
+  await using registry = startTestRegistry();
+  await using dir = await makeTempDir();
+  putImage(registry, "app:1", { layers: ["good", seededBytes(LAYER_BYTES)] });
+  const options = { output: dir.join("out/app.tar"), stateDir: dir.join("state") };
+  await Deno.mkdir(dir.join("out"));
+  const other: Fault["do"] = rewriteAnswer((answer) => ({ ...answer, body: new Uint8Array(LAYER_BYTES) }));
+  registry.addFault(onLayer({ do: other }, 1));
+  assertFailed(await runPull([`${registry.host}/app:1`], options), "DIGEST_MISMATCH", /its content is/);
+  const again = await runPull([`${registry.host}/app:1`], options);
+  assert.equal(again.error, undefined);
+  assert.deepEqual(
+    registry.requests.slice(-2).map(({ kind, headers }) => [kind, headers.get("range")]),
+    [["get-manifest", null], ["get-blob", null]],
+  );
+  registry.addFault({ on: "get-blob", do: refuse(404, "BLOB_UNKNOWN") });
+  putImage(registry, "app:2", { layers: ["bad"] });
+  const none = await runPull([`${registry.host}/app:2`], { ...options, output: dir.join("out/none.tar") });
+  assertFailed(none, "REGISTRY_REJECTED", /404/);
+  assert.ok(!none.events.some((event) => event.type === "notice"));
+  await assertFiles(dir.join("out"), ["app.tar"]);
+});
+
 Deno.test("pull asks for all of a blob where it gets another part than it asked for, or none", async () => {
   for (
     const fault of [withHeader("Content-Range", `bytes 0-9/${LAYER_BYTES}`), refuse(416, "SIZE_INVALID")]

@@ -19,17 +19,19 @@ export interface Receipt {
   endedAt: string;
   /** Archives that were read. */
   archives: readonly ArchiveIdentity[];
-  /** Images that got to their place. */
+  /** Images that got to their place, or were found there. */
   images: readonly ReceiptImage[];
-  /** Images that did not. */
+  /** Images that did not, or were not. */
   failures: readonly ReceiptFailure[];
   /** What ended the command before its end, if something did. */
   error?: ReceiptError;
+  /** Of a verification: whether everything was read and hashed, or registries were believed. */
+  isDeep?: boolean;
   /** Bytes of blobs, over all targets. */
   totals: TransferTotals;
 }
 
-/** An image that got to its place. */
+/** An image that got to its place, or was found there. */
 export interface ReceiptImage {
   /** `registry/repository:tag`. */
   reference: string;
@@ -43,12 +45,24 @@ export interface ReceiptImage {
   source?: string;
 }
 
-/** An image that did not get to its place. */
+/** An image that did not get to its place, or was not found there. */
 export interface ReceiptFailure {
-  /** `registry/repository:tag`. */
+  /** `registry/repository:tag`; path of an archive that was verified by itself. */
   reference: string;
   /** Why. */
   error: ReceiptError;
+  /** What a verification found wrong with it. */
+  faults?: readonly ReceiptFault[];
+}
+
+/** What is wrong with a part of an image. */
+export interface ReceiptFault {
+  /** For people, for example `layer 3 of linux/amd64`. */
+  part: string;
+  /** For people, for example `missing`. */
+  problem: string;
+  /** Digest that it should have. */
+  expected?: string;
 }
 
 /** Why something failed. */
@@ -64,7 +78,9 @@ export interface ReceiptResult {
   /** Those that got to their place. */
   images: readonly ReceiptImage[];
   /** Those that did not. */
-  failures: readonly { reference: string; error: unknown }[];
+  failures: readonly { reference: string; error: unknown; faults?: readonly ReceiptFault[] }[];
+  /** Of a verification: whether everything was read and hashed. */
+  isDeep?: boolean;
 }
 
 /** Takes down what happens during a command. */
@@ -105,6 +121,8 @@ export class ReceiptBook {
         return this.#plan(event.targets);
       case "pull:ready":
         return this.#plan(event.references);
+      case "verify:ready":
+        return this.#plan(event.names);
       case "tag:done":
         this.#tagged.push({ reference: event.reference, digest: event.digest });
         return;
@@ -146,7 +164,7 @@ export class ReceiptBook {
   }
 
   #receipt(
-    { images, failures }: ReceiptResult,
+    { images, failures, isDeep }: ReceiptResult,
     { outcome, nowMs, error }: { outcome: Receipt["outcome"]; nowMs: number; error?: unknown },
   ): Receipt {
     return {
@@ -158,8 +176,13 @@ export class ReceiptBook {
       endedAt: new Date(nowMs).toISOString(),
       archives: this.#archives,
       images,
-      failures: failures.map(({ reference, error }) => ({ reference, error: receiptError(error) })),
+      failures: failures.map(({ reference, error, faults }) => ({
+        reference,
+        error: receiptError(error),
+        ...(faults !== undefined && { faults }),
+      })),
       ...(error !== undefined && { error: receiptError(error) }),
+      ...(isDeep !== undefined && { isDeep }),
       totals: this.#tally.totals(),
     };
   }

@@ -3,8 +3,8 @@ import { readTypeDocs } from "./type_docs.ts";
 
 const INTRODUCTION = `# Receipts
 
-\`--receipt FILE\` of \`push\`, \`pull\` and \`copy\` writes down what went where, for whoever has to show it later. The file is
-JSON. It is written whether the command comes to its end, fails or is stopped with Ctrl-C; only a process that is killed
+\`--receipt FILE\` of \`push\`, \`pull\` and \`copy\` writes down what went where, and that of \`verify\` what was found there, for
+whoever has to show it later. The file is JSON. It is written whether the command comes to its end, fails or is stopped with Ctrl-C; only a process that is killed
 leaves none. That it can be written is found out first; it replaces an older one at once when it is complete, and only its
 owner can read it (mode 0600). It holds no credentials.
 `;
@@ -15,6 +15,7 @@ const TYPES = [
   "ArchivedImage",
   "ReceiptImage",
   "ReceiptFailure",
+  "ReceiptFault",
   "ReceiptError",
   "TransferTotals",
 ] as const;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { verifyArchives } from "../../lib/commands/verify/verify_archives.ts";
+import { verifyTargets } from "../../lib/commands/verify/verify_targets.ts";
 import { push } from "../../lib/commands/push/push.ts";
 import type { Receipt } from "../../lib/commands/receipt.ts";
 import { dockerSaveMembers, tarBytes } from "../support/archives.ts";
@@ -63,4 +65,39 @@ Deno.test("copy() keeps a receipt of what it copied, of what was there, and of w
   await runCopy(`${source.host}/app:missing`, [to], options);
   const { outcome, failures } = await readReceipt(receipt);
   assert.deepEqual([outcome, failures.map(({ reference }) => reference)], ["failed", [to]]);
+});
+
+Deno.test("verify keeps a receipt of what registries hold, and of what is wrong with it", async () => {
+  await using dir = await makeTempDir();
+  await using registry = startTestRegistry();
+  const path = dir.join("app.tar");
+  const layers = [seededBytes(1000)];
+  await Deno.writeFile(path, tarBytes(await dockerSaveMembers([{ tags: ["app:1"], layers }])));
+  const receipt = dir.join("receipt.json");
+  const options = { archives: [path], stateDir: dir.join("state"), receipt };
+  const targets = ["1", "2"].map((tag) => `${registry.host}/app:${tag}`);
+  const { pushed: [first] } = await push({ ...options, targets: [targets[0]!] }, makeTestContext());
+
+  await verifyTargets({ ...options, targets, deep: true }, makeTestContext());
+  const found = await readReceipt(receipt);
+  assert.deepEqual([found.command, found.outcome, found.isDeep], ["verify", "partial", true]);
+  assert.equal(found.archives[0]?.path, path);
+  assert.deepEqual(found.images, [{ reference: targets[0], digest: first!.digest }]);
+  assert.deepEqual(found.failures, [{
+    reference: targets[1],
+    error: {
+      code: "DIGEST_MISMATCH",
+      message: `Cannot verify "${targets[1]}": 1 of its parts is missing or different`,
+    },
+    faults: [{ part: "tag", problem: "missing", expected: first!.digest }],
+  }]);
+  assert.equal(found.totals.retries, 0);
+
+  await Deno.truncate(path, 900);
+  await verifyArchives({ archives: [path], receipt }, makeTestContext());
+  const damaged = await readReceipt(receipt);
+  assert.deepEqual([damaged.outcome, damaged.images], ["failed", []]);
+  assert.deepEqual(damaged.failures.map(({ reference, error }) => [reference, error.code]), [
+    [path, "ARCHIVE_CORRUPT"],
+  ]);
 });

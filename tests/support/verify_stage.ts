@@ -16,7 +16,7 @@ import { makeTestContext } from "./test_context.ts";
  * @returns What was found.
  */
 export async function checkArchive(path: string): Promise<CheckedArchive> {
-  const { archives: [archive] } = await verifyArchives([path], makeTestContext());
+  const { archives: [archive] } = await verifyArchives({ archives: [path] }, makeTestContext());
   return archive!;
 }
 
@@ -27,7 +27,7 @@ export async function checkArchive(path: string): Promise<CheckedArchive> {
  * @returns What was found.
  */
 export async function checkPiped(bytes: Uint8Array): Promise<CheckedArchive> {
-  const { archives: [archive] } = await verifyArchives(["-"], {
+  const { archives: [archive] } = await verifyArchives({ archives: ["-"] }, {
     ...makeTestContext(),
     input: pipedInput(bytes),
   });

@@ -50,7 +50,9 @@ export function defineVerify({ program, host, run }: CommandLine): void {
         "--limit-rate <rate>",
         "read at most this much a second from registries, such as 10MB",
         parseRate,
-      ),
+      )
+      .optionsGroup("Output options:")
+      .option("--receipt <file>", "write to a file what was found where"),
   )
     .addHelpText(
       "after",
@@ -71,11 +73,15 @@ Examples:
         const hasTarget = options.target !== undefined || options.registry !== undefined || options.pushed;
         const [first, ...others] = archives;
         const reference = hasTarget || others.length > 0 ? undefined : await findReference(first!);
-        if (!hasTarget && !reference) return archivesOutcome(await verifyArchives(archives, context));
+        const { receipt } = options;
+        if (!hasTarget && !reference) {
+          return archivesOutcome(await verifyArchives({ archives, receipt }, context));
+        }
         assertInputIsFree(archives, options);
         const settings = {
           deep: options.deep,
           rateBytesPerSecond: options.limitRate,
+          receipt,
           credentials: await readCredentials(options, { host }, context),
           ...networkOptions(options),
           stateDir: options.stateDir,

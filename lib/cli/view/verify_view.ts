@@ -7,6 +7,7 @@
 import { differenceText } from "../../commands/verify/difference_text.ts";
 import type { ArchivesReport, CheckedArchive } from "../../commands/verify/verify_archives.ts";
 import type { Damage } from "../../commands/verify/archive_damage.ts";
+import { damagedArchive, differentImage } from "../../commands/verify/verify_errors.ts";
 import type { ComparedImage, CompareFailure, TargetsReport } from "../../commands/verify/verify_targets.ts";
 import { PusherError } from "../../errors.ts";
 import { formatByteSize } from "../../util/byte_size.ts";
@@ -78,14 +79,9 @@ function targetsError({ targets, failures }: TargetsReport): PusherError | undef
   const [first] = different;
   const total = targets.length + failures.length;
   if (first) {
-    const { digest, found = "missing", kind } = first.differences[0]!;
-    const what = total === 1
-      ? `"${first.reference}": ${first.differences.length} of its parts are missing or different`
-      : `${different.length} of ${total} images: parts of them are missing or different`;
-    return new PusherError("DIGEST_MISMATCH", `Cannot verify ${what}`, {
-      detail: { expected: digest, actual: found, entry: kind },
-      hint: "Push again with --force, which sends blobs even if the registry says it has them.",
-    });
+    if (total === 1) return differentImage(first);
+    const images = `${different.length} of ${total} images`;
+    return differentImage(first, `${images}: parts of them are missing or different`);
   }
   const [failure] = failures;
   if (!failure || total === 1) return failure?.error;
@@ -138,14 +134,8 @@ function archivesError({ archives }: ArchivesReport): PusherError | undefined {
   const damaged = archives.filter(({ damage }) => damage.length > 0);
   const [first] = damaged;
   if (!first) return undefined;
-  const { entry } = first.damage[0]!;
-  const what = archives.length === 1
-    ? `"${printable(first.path)}": it is damaged in ${count(first.damage.length, "place")}`
-    : `${damaged.length} of ${archives.length} archives: they are damaged`;
-  return new PusherError("ARCHIVE_CORRUPT", `Cannot verify ${what}`, {
-    detail: { path: first.path, ...(entry === undefined ? {} : { entry }) },
-    hint: "Save the image again, or copy the archive again from where it came from.",
-  });
+  if (archives.length === 1) return damagedArchive(first);
+  return damagedArchive(first, `${damaged.length} of ${archives.length} archives: they are damaged`);
 }
 
 function sum(numbers: readonly number[]): number {

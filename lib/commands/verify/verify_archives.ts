@@ -8,9 +8,11 @@ import { BUFFER_BYTES } from "../../util/buffer_ring.ts";
 import type { ByteReader } from "../../util/byte_reader.ts";
 import { printable } from "../../util/printable.ts";
 import type { CommandContext } from "../command_context.ts";
+import { keepReceipt } from "../keep_receipt.ts";
 import { findInputs, type Inputs } from "../push/find_inputs.ts";
 import { openArchives } from "../push/open_archives.ts";
 import { type Damage, fileDamage, lackedPlatforms, structuralDamage } from "./archive_damage.ts";
+import { receiptOfArchives } from "./verify_receipts.ts";
 
 /** What became of archives, ready for JSON. */
 export interface ArchivesReport {
@@ -40,19 +42,35 @@ export interface CheckedArchive {
   damage: readonly Damage[];
 }
 
+/** What to verify. */
+export interface VerifyArchivesOptions {
+  /** Paths of archives; `-` is standard input. */
+  archives: readonly string[];
+  /** File that gets a receipt, whatever is found; see `Receipt`. */
+  receipt?: string | undefined;
+}
+
 /**
  * Verifies archives by themselves: every blob's digest and size, what every layer decompresses to, and all documents.
  * What is damaged is reported, and does not stop the rest.
  *
- * @param paths Their paths; `-` is standard input.
+ * @param options Which.
  * @param context Is told, and stops it.
  * @returns What is damaged.
- * @throws {PusherError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNSUPPORTED`.
+ * @throws {PusherError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNSUPPORTED`; `OUTPUT_FAILED` if the receipt cannot be written.
  */
 export async function verifyArchives(
-  paths: readonly string[],
+  { archives, receipt }: VerifyArchivesOptions,
   context: CommandContext,
 ): Promise<ArchivesReport> {
+  return await keepReceipt((told) => verifyAll(archives, told), {
+    path: receipt,
+    command: "verify",
+    resultOf: receiptOfArchives,
+  }, context);
+}
+
+async function verifyAll(paths: readonly string[], context: CommandContext): Promise<ArchivesReport> {
   const startMs = context.clock.now();
   using inputs = await findInputs(paths, context);
   const archives: CheckedArchive[] = [];

@@ -11,6 +11,7 @@ import { DEFAULT_RETRY_POLICY } from "../../util/retry.ts";
 import type { CommandContext } from "../command_context.ts";
 import { connectRegistries, type RegistryConnections } from "../connect_registries.ts";
 import type { OriginOptions } from "../connect_origins.ts";
+import { keepReceipt } from "../keep_receipt.ts";
 import { parsePlatforms } from "../parse_platforms.ts";
 import { imageNotFound } from "../pull/fetch_part.ts";
 import { findInputs } from "../push/find_inputs.ts";
@@ -18,6 +19,8 @@ import { openArchives } from "../push/open_archives.ts";
 import { decideTargets, type PreparationOptions } from "../push/prepare_push.ts";
 import { findPushState } from "../push/push_state.ts";
 import { confirmTargets } from "../push/push_targets.ts";
+import type { ReceiptResult } from "../receipt.ts";
+import { receiptOfTargets } from "./verify_receipts.ts";
 
 /** How closely registries are looked at. */
 export interface CompareSettings extends OriginOptions {
@@ -25,6 +28,8 @@ export interface CompareSettings extends OriginOptions {
   deep?: boolean | undefined;
   /** Most bytes per second that are read; unlimited when absent. */
   rateBytesPerSecond?: number | undefined;
+  /** File that gets a receipt, whatever is found; see `Receipt`. */
+  receipt?: string | undefined;
 }
 
 /** What should be where. */
@@ -78,6 +83,10 @@ interface Expectation {
  * @throws {PusherError} If it cannot be decided where an image should be, or an archive cannot be read.
  */
 export async function verifyTargets(options: VerifyOptions, context: CommandContext): Promise<TargetsReport> {
+  return await withReceipt((told) => compareTargets(options, told), options, context);
+}
+
+async function compareTargets(options: VerifyOptions, context: CommandContext): Promise<TargetsReport> {
   const startMs = context.clock.now();
   using inputs = await findInputs(options.archives, context);
   const state = await findPushState(options.stateDir, context);
@@ -105,6 +114,14 @@ export async function verifyReference(
   options: CompareSettings,
   context: CommandContext,
 ): Promise<TargetsReport> {
+  return await withReceipt((told) => compareReference(reference, options, told), options, context);
+}
+
+async function compareReference(
+  reference: Reference,
+  options: CompareSettings,
+  context: CommandContext,
+): Promise<TargetsReport> {
   const startMs = context.clock.now();
   const { store } = await findPushState(options.stateDir, context);
   using connections = await connectRegistries([reference], { ...options, store }, context);
@@ -118,6 +135,15 @@ export async function verifyReference(
   if (!found) throw imageNotFound(reference);
   const image = { names: [reference], root: found.root };
   return await compareAll([{ image, reference }], { ...options, connections }, { ...context, startMs });
+}
+
+async function withReceipt(
+  compare: (told: CommandContext) => Promise<TargetsReport>,
+  { receipt: path, deep = false }: CompareSettings,
+  context: CommandContext,
+): Promise<TargetsReport> {
+  const resultOf = (report: TargetsReport): ReceiptResult => receiptOfTargets(report, deep);
+  return await keepReceipt(compare, { path, command: "verify", resultOf }, context);
 }
 
 async function compareAll(

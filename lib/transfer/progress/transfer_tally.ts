@@ -2,7 +2,7 @@ import type { EventSink, TransferEvent } from "../events.ts";
 
 /** What happened to the bytes of blobs, over all targets. */
 export interface TransferTotals {
-  /** Bytes of blobs sent, or received, with those that had to go twice. */
+  /** Bytes of blobs sent, received or read, with those that had to go twice. */
   sentBytes: number;
   /** Bytes of blobs that were there already, or in the cache. */
   existingBytes: number;

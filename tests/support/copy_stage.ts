@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { copy, type CopyOptions, type CopyReport } from "../../lib/commands/copy/copy.ts";
+import type { Config } from "../../lib/commands/read_config.ts";
 import type { Descriptor } from "../../lib/spec/descriptor.ts";
 import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";
 import type { TransferEvent } from "../../lib/transfer/events.ts";
@@ -35,9 +36,10 @@ export async function runCopy(
     env?: Record<string, string>;
     onEvent?: (event: TransferEvent) => void;
     clock?: Clock;
+    config?: Config;
   } = {},
 ): Promise<CopyRun> {
-  const { signal = new AbortController().signal, env = {}, onEvent } = parts;
+  const { signal = new AbortController().signal, env = {}, onEvent, config } = parts;
   const { clock = new FakeClock({ autoAdvance: true }) } = parts;
   const events: TransferEvent[] = [];
   try {
@@ -50,6 +52,7 @@ export async function runCopy(
         events.push(event);
         onEvent?.(event);
       },
+      config,
     });
     return { report, error: undefined, events };
   } catch (error) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Config, readConfig } from "../../lib/commands/read_config.ts";
 import { isPusherError } from "../../lib/errors.ts";
+import { assertCopied, putReferrer, runCopy } from "../support/copy_stage.ts";
 import { putImage, runPull } from "../support/pull_stage.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { startTestRegistry } from "../support/test_registry.ts";
@@ -81,4 +82,36 @@ Deno.test("pull fails as the registry fails when no mirror has the image", async
   }, { config });
   assert.ok(isPusherError(run.error, "IMAGE_NOT_FOUND"));
   assert.match(run.error.message, new RegExp(registry.host));
+});
+
+Deno.test("copy reads from mirrors of its source, asks the registry for lists and the rest, and writes to none", async () => {
+  await using registry = startTestRegistry();
+  await using mirror = startTestRegistry();
+  await using target = startTestRegistry();
+  await using dir = await makeTempDir();
+  const { manifest, layers: [layer] } = putImage(registry, "app:1.0");
+  const signature = putReferrer(registry, "app", manifest, "a signature");
+  putImage(mirror, "hub/app:1.0");
+  putImage(registry, "app:1.1", { layers: ["another layer"] });
+  const config = await configOf(dir.join("config.yaml"), {
+    [registry.host]: [`${mirror.host}/hub`],
+    [target.host]: [mirror.host],
+  });
+  const run = await runCopy(
+    `${registry.host}/app:1.*`,
+    [`${target.host}/app`],
+    { stateDir: dir.path, referrers: true },
+    { config },
+  );
+  const { copied } = assertCopied(run);
+  assert.deepEqual(copied.map(({ source }) => source), [
+    `${registry.host}/app:1.0`,
+    `${registry.host}/app:1.1`,
+  ]);
+  const blobsAt = (host: typeof registry): string[] =>
+    host.requests.filter(({ kind }) => kind === "get-blob").map(({ path }) => path.replace(/.*\//, ""));
+  assert.ok(blobsAt(mirror).includes(layer!.digest));
+  assert.ok(!blobsAt(registry).includes(layer!.digest));
+  assert.ok(target.repository("app").manifests.has(signature.digest));
+  assert.ok(mirror.requests.every(({ method }) => method === "GET" || method === "HEAD"));
 });

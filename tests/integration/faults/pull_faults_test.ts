@@ -120,10 +120,8 @@ Deno.test("pull keeps nothing of a blob whose content is wrong, and no file with
   assertFailed(await runPull([`${registry.host}/app:1`], options), "DIGEST_MISMATCH", /its content is/);
   const again = await runPull([`${registry.host}/app:1`], options);
   assert.equal(again.error, undefined);
-  assert.deepEqual(
-    registry.requests.slice(-2).map(({ kind, headers }) => [kind, headers.get("range")]),
-    [["get-manifest", null], ["get-blob", null]],
-  );
+  const [last] = registry.requests.slice(-1);
+  assert.deepEqual([last?.kind, last?.headers.get("range")], ["get-blob", null]);
   registry.addFault({ on: "get-blob", do: refuse(404, "BLOB_UNKNOWN") });
   putImage(registry, "app:2", { layers: ["bad"] });
   const none = await runPull([`${registry.host}/app:2`], { ...options, output: dir.join("out/none.tar") });

@@ -114,6 +114,12 @@ export class ArchiveDirectory implements OpenEntries {
     return names;
   }
 
+  /** Whether the file of an entry is still what it was when it was found. */
+  async isUnchanged({ name, identity }: ArchiveEntry): Promise<boolean> {
+    const found = await this.find(name).catch(() => undefined);
+    return found?.identity === identity;
+  }
+
   /** Closes the streams that nobody ended. */
   [Symbol.dispose](): void {
     this.#reader[Symbol.dispose]();

@@ -38,6 +38,13 @@ export interface OpenEntries extends ArchiveEntries, Disposable {
   readonly sizeBytes: number;
   /** Bytes read so far. */
   readonly readBytes: number;
+  /**
+   * Whether the file on disk that an entry is in is still what it was when the entry was found.
+   *
+   * @param entry One that was found here.
+   * @returns Whether it is there, with the same size and time of change.
+   */
+  isUnchanged(entry: ArchiveEntry): Promise<boolean>;
 }
 
 /** A file of an archive. */

@@ -60,6 +60,12 @@ export class ArchiveFile implements SeekableBytes, Disposable {
     return this.#reader.readBytes;
   }
 
+  /** Whether there still is a file of this name, with the same size and time of change. */
+  async isUnchanged(): Promise<boolean> {
+    const info = await Deno.stat(this.path).catch(() => undefined);
+    return info !== undefined && fileIdentity(info) === this.identity;
+  }
+
   /**
    * Reads until `into` is full or the file ends.
    *

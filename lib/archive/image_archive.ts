@@ -28,6 +28,13 @@ export interface ImageArchive extends Disposable {
    */
   identityOf(blob: Descriptor): string;
   /**
+   * Whether a blob can still be read: the file that it is in is what it was when the archive was opened.
+   *
+   * @param blob A blob of one of the images.
+   * @returns Whether that is so.
+   */
+  isUnchanged(blob: Descriptor): Promise<boolean>;
+  /**
    * Opens the content of a blob, as often as needed. Chunks come in reused buffers: each is valid only until
    * the next one is asked for. Nothing is verified here.
    *

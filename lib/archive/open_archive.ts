@@ -48,6 +48,7 @@ export async function openArchive(path: string): Promise<ImageArchive> {
       return entries.readBytes;
     },
     identityOf: (blob) => entryOf(blob).identity,
+    isUnchanged: (blob) => entries.isUnchanged(entryOf(blob)),
     openBlob: (blob, range) => entryOf(blob).open(range),
     blobFiles: () => listBlobFiles(contents),
     [Symbol.dispose]: () => owned.dispose(),

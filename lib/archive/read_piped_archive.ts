@@ -116,6 +116,8 @@ export async function readPipedArchive(
     notices: contents.notices,
     readBytes,
     identityOf: (blob) => entryOf(blob).identity,
+    // Nobody else has what came out of a pipe.
+    isUnchanged: () => Promise.resolve(true),
     openBlob: (blob, range) => entryOf(blob).open(range),
     blobFiles: () => listBlobFiles(contents),
     [Symbol.dispose]: () => {},

@@ -1,7 +1,9 @@
+import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
 import type { Digest } from "../spec/digest.ts";
 import { type Image, type ManifestNode, manifestsBottomUp, treesOf } from "../spec/image.ts";
 import { isRepository, type Reference } from "../spec/reference.ts";
+import { printable } from "../util/printable.ts";
 import type { BlobRange } from "../util/stream_body.ts";
 import type { HeldManifest, RegistryStore } from "./registry_store.ts";
 import { RepositoryCatalog } from "./repository_catalog.ts";
@@ -17,6 +19,8 @@ export interface ServedArchive {
   readonly images: readonly Image[];
   /** Throws if it does not hold the blob. */
   identityOf(blob: Descriptor): string;
+  /** Whether the file with the blob is what it was when the archive was opened. */
+  isUnchanged(blob: Descriptor): Promise<boolean>;
   /** Streams a blob that it holds, or a part. */
   openBlob(blob: Descriptor, range?: BlobRange): ReadableStream<Uint8Array>;
 }
@@ -100,8 +104,11 @@ function storeOf(
       const found = blobs.get(digest);
       if (!found) return Promise.resolve(undefined);
       const { blob, archive } = found;
-      const open = (range?: BlobRange): Promise<ReadableStream<Uint8Array>> =>
-        Promise.resolve(archive.openBlob(blob, range));
+      const open = async (range?: BlobRange): Promise<ReadableStream<Uint8Array>> => {
+        // Later, the answer has begun, and can only be cut off.
+        if (!await archive.isUnchanged(blob)) throw changed(archive.path);
+        return archive.openBlob(blob, range);
+      };
       return Promise.resolve({ sizeBytes: blob.size, open });
     },
   };
@@ -130,6 +137,11 @@ function repositoryOfFile(path: string): string {
   const [name = ""] = (path.split(/[/\\]/).findLast((part) => part !== "") ?? "").toLowerCase().split(".");
   const repository = name.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
   return isRepository(repository) ? repository : UNNAMED_REPOSITORY;
+}
+
+function changed(path: string): PusherError<"ARCHIVE_CORRUPT"> {
+  const message = `Cannot serve "${printable(path)}": it was changed or removed since it was opened`;
+  return new PusherError("ARCHIVE_CORRUPT", message, { detail: { path }, hint: "Start the registry again." });
 }
 
 /** Indexes may list what the archive lacks, and layers of others need not be there. */

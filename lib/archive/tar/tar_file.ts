@@ -92,6 +92,11 @@ export class TarFile implements OpenEntries {
     return Promise.resolve(this.#index.names);
   }
 
+  /** Whether the file is still what it was when it was opened. */
+  isUnchanged(): Promise<boolean> {
+    return this.#file.isUnchanged();
+  }
+
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();

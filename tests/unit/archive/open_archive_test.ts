@@ -316,6 +316,10 @@ Deno.test("openArchive() reads a layout that is not packed, each blob with an id
   const [, first, second] = archive.images[0].root.blobs;
   assert.match(archive.identityOf(first!), /bytes of 1970-01-01T00:16:40\.000Z$/);
   assert.notEqual(archive.identityOf(second!), archive.identityOf(first!));
+  assert.equal(await archive.isUnchanged(first!), true);
+  await Deno.utime(`${path}/${one}`, 1001, 1001);
+  assert.equal(await archive.isUnchanged(first!), false);
+  assert.equal(await archive.isUnchanged(second!), true);
   const sizes = members.map(({ body = "" }) => body.length);
   // All but the file oci-layout, whose content does not matter.
   assert.equal(archive.sizeBytes, sizes.reduce((sum, size) => sum + size, 0) - 30);

@@ -1,8 +1,9 @@
 import { cachePath } from "../layout/blob_cache.ts";
 import { contentOf, entryName } from "../layout/cached_images.ts";
-import { ImageLayout, type StoredBlob } from "../layout/image_layout.ts";
+import { ImageLayout } from "../layout/image_layout.ts";
 import { isImageLayout } from "../layout/layout_documents.ts";
-import { pruneCache, type PrunedCache, sizeOf } from "../layout/prune_cache.ts";
+import { pruneCache, type PrunedCache, sizeOf, sizesOf } from "../layout/prune_cache.ts";
+import type { StoredBlob } from "../layout/stored_blobs.ts";
 import type { Digest } from "../spec/digest.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
 import type { CommandContext } from "./command_context.ts";
@@ -60,15 +61,20 @@ export interface CachedBlob {
 export async function listCache(options: CacheDirectoryOptions, context: CommandContext): Promise<CacheList> {
   const layout = await layoutOf(options, context);
   const stored = await Array.fromAsync(layout.blobs());
+  const sizes = sizesOf(stored);
   const usedAt = new Map(stored.map((blob) => [blob.digest, timeText(blob)]));
   const images: CachedImage[] = [];
   const owners = new Map<Digest, string[]>();
   for (const entry of (await layout.readIndex()).manifests) {
-    const content = await contentOf(layout, entry);
+    const content = await contentOf(layout, entry, { sizes });
     if (!content) continue;
     const { digest } = entry;
     const name = entryName(entry) ?? digest;
-    for (const each of content.keys()) owners.set(each, [...owners.get(each) ?? [], name]);
+    for (const each of content.keys()) {
+      const names = owners.get(each);
+      if (names) names.push(name);
+      else owners.set(each, [name]);
+    }
     const sizeBytes = content.values().reduce((sum, size) => sum + size, 0);
     images.push({ name, digest, sizeBytes, usedAt: usedAt.get(digest) ?? "" });
   }
@@ -93,8 +99,6 @@ export interface CachePruneOptions extends CacheDirectoryOptions {
 export interface CachePruneReport extends PrunedCache {
   /** Where it is. */
   path: string;
-  /** Bytes that are left. */
-  leftBytes: number;
 }
 
 /**
@@ -121,7 +125,7 @@ export async function emptyCache(
     hasNoStrays: true,
     draftsBeforeMs: unusedSinceMs ?? nowMs,
   });
-  return { path, ...pruned, leftBytes: sizeOf(await Array.fromAsync(layout.blobs())) };
+  return { path, ...pruned };
 }
 
 async function layoutOf(

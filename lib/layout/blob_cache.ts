@@ -11,8 +11,9 @@ import type { BlobRange } from "../util/stream_body.ts";
 import { systemReason } from "../util/system_reason.ts";
 import { CacheDraft } from "./cache_draft.ts";
 import { contentOf, entryName, namedEntry } from "./cached_images.ts";
-import { ImageLayout, ingestNameOf, type StoredBlob } from "./image_layout.ts";
-import { pruneCache, removeOldest, sizeOf } from "./prune_cache.ts";
+import { ImageLayout, ingestNameOf } from "./image_layout.ts";
+import { pruneCache, removeOldest, sizeOf, without } from "./prune_cache.ts";
+import type { StoredBlob } from "./stored_blobs.ts";
 
 /** How long half a blob is kept for somebody to go on with. */
 const DRAFT_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
@@ -228,8 +229,7 @@ export class BlobCache implements Disposable {
     const free = this.#stored.filter(({ digest }) => !this.#held.has(digest));
     if (sizeOf(free) < neededBytes) return false;
     const removed = await removeOldest(this.#layout, free, (_, freedBytes) => freedBytes >= neededBytes);
-    const gone = new Set(removed.map(({ digest }) => digest));
-    this.#stored = this.#stored.filter(({ digest }) => !gone.has(digest));
+    this.#stored = without(this.#stored, removed);
     return sizeOf(removed) >= neededBytes;
   }
 

@@ -14,6 +14,12 @@ import type { ImageLayout } from "./image_layout.ts";
 /** Annotations that name an image: the first is what skopeo and podman look for, the second what containerd does. */
 const NAME_ANNOTATIONS = ["org.opencontainers.image.ref.name", "io.containerd.image.name"] as const;
 
+/** What is known of a layout that is looked through. */
+interface ContentOptions {
+  /** Sizes of all blobs that are there; they are looked up one by one when absent. */
+  sizes?: ReadonlyMap<Digest, number> | undefined;
+}
+
 /** Indexes within indexes; real ones have one level, or two. */
 const MAX_INDEX_DEPTH = 8;
 
@@ -44,28 +50,31 @@ export function entryName({ annotations = {} }: Descriptor): string | undefined 
  *
  * @param layout Where it is.
  * @param root Its manifest or index.
+ * @param options What is known.
  * @returns Sizes by digest; `undefined` if something is missing that other tools would need.
  * @throws {PusherError} `STATE_UNREADABLE`.
  */
 export async function contentOf(
   layout: ImageLayout,
   root: Descriptor,
+  { sizes }: ContentOptions = {},
 ): Promise<ReadonlyMap<Digest, number> | undefined> {
   const found = new Map<Digest, number>();
-  return await collect(layout, root, { found, depth: 0 }) ? found : undefined;
+  return await collect(layout, root, { sizes, found, depth: 0 }) ? found : undefined;
 }
 
 async function collect(
   layout: ImageLayout,
   descriptor: Descriptor,
-  { found, depth }: { found: Map<Digest, number>; depth: number },
+  search: ContentOptions & { found: Map<Digest, number>; depth: number },
 ): Promise<boolean> {
+  const { sizes, found, depth } = search;
   const { digest, mediaType, size } = descriptor;
   if (found.has(digest) || isNonDistributable(mediaType)) return true;
-  if (await layout.blobSize(digest) !== size) return false;
+  if ((sizes ? sizes.get(digest) : await layout.blobSize(digest)) !== size) return false;
   found.set(digest, size);
   for (const child of await namedBy(layout, descriptor, depth)) {
-    if (!await collect(layout, child, { found, depth: depth + 1 })) return false;
+    if (!await collect(layout, child, { ...search, depth: depth + 1 })) return false;
   }
   return true;
 }

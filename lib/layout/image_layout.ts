@@ -1,6 +1,6 @@
 import { PusherError } from "../errors.ts";
 import type { Descriptor } from "../spec/descriptor.ts";
-import { type Digest, isDigest } from "../spec/digest.ts";
+import type { Digest } from "../spec/digest.ts";
 import type { ImageIndex } from "../spec/documents.ts";
 import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { BufferRing } from "../util/buffer_ring.ts";
@@ -26,25 +26,12 @@ import {
 import { ifThere, layoutCorrupt, layoutUnwritable } from "./layout_error.ts";
 import { LayoutLock, LOCK_FILE } from "./layout_lock.ts";
 import { namesIn } from "./names_in.ts";
+import { ALGORITHMS, blobPath, BLOBS, type StoredBlob, storedBlobs } from "./stored_blobs.ts";
 import { sweepLayout } from "./sweep_layout.ts";
 
-const BLOBS = "blobs";
 const INGEST = "ingest";
 
-/** Where blobs are, by the algorithms of their digests. */
-const ALGORITHMS = ["sha256", "sha512"] as const;
-
 const INGEST_NAME_REGEXP = /^[A-Za-z0-9_-]{1,160}$/;
-
-/** A blob that a layout holds. */
-export interface StoredBlob {
-  /** Its digest, by its name. */
-  digest: Digest;
-  /** Its size. */
-  sizeBytes: number;
-  /** When it was written or {@linkcode ImageLayout.touchBlob} was called, in milliseconds since 1970. */
-  usedAtMs: number;
-}
 
 /**
  * A directory with images in it, as other tools read it, that several processes may write at the same time. Each may be
@@ -276,14 +263,7 @@ export class ImageLayout {
    * @throws {PusherError} `STATE_UNREADABLE`.
    */
   async *blobs(): AsyncGenerator<StoredBlob, void, void> {
-    for (const algorithm of ALGORITHMS) {
-      for (const name of await namesIn(`${this.path}/${BLOBS}/${algorithm}`)) {
-        const digest = `${algorithm}:${name}`;
-        if (!isDigest(digest)) continue;
-        const info = await ifThere(this.#blobPath(digest), Deno.stat);
-        if (info?.isFile) yield { digest, sizeBytes: info.size, usedAtMs: info.mtime?.getTime() ?? 0 };
-      }
-    }
+    yield* storedBlobs(this.path);
   }
 
   /**
@@ -331,9 +311,8 @@ export class ImageLayout {
     return await sweepLayout(this.path, { ingest: `${this.path}/${INGEST}`, beforeMs });
   }
 
-  /** Made of a checked digest alone: nothing from outside decides about names. */
   #blobPath(digest: Digest): string {
-    return `${this.path}/${BLOBS}/${digest.replace(":", "/")}`;
+    return blobPath(this.path, digest);
   }
 
   async #adopt(path: string, blob: Pick<Descriptor, "digest" | "size">, open: Disposable): Promise<void> {

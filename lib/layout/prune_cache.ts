@@ -1,6 +1,7 @@
 import type { Digest } from "../spec/digest.ts";
 import { contentOf, entryName } from "./cached_images.ts";
-import type { ImageLayout, StoredBlob } from "./image_layout.ts";
+import type { ImageLayout } from "./image_layout.ts";
+import type { StoredBlob } from "./stored_blobs.ts";
 
 /** What to remove of a cache. */
 export interface PruneOptions {
@@ -20,6 +21,8 @@ export interface PrunedCache {
   blobs: number;
   /** Their bytes, and those of halves. */
   freedBytes: number;
+  /** Bytes of the blobs that are left. */
+  leftBytes: number;
   /** Names of images that are not whole any more, and therefore not listed. */
   images: string[];
 }
@@ -35,19 +38,24 @@ export interface PrunedCache {
 export async function pruneCache(layout: ImageLayout, options: PruneOptions): Promise<PrunedCache> {
   const { unusedSinceMs = -Infinity, maxBytes = Infinity, draftsBeforeMs } = options;
   const sweptBytes = await layout.sweep(draftsBeforeMs);
-  const strays = options.hasNoStrays ? await findStrays(layout) : [];
-  const freed = await removeOldest(layout, strays, () => false);
   const stored = await Array.fromAsync(layout.blobs());
-  const storedBytes = sizeOf(stored);
-  freed.push(
-    ...await removeOldest(
-      layout,
-      stored,
-      ({ usedAtMs }, freedBytes) => usedAtMs > unusedSinceMs && storedBytes - freedBytes <= maxBytes,
-    ),
+  const strays = options.hasNoStrays ? await findStrays(layout, stored) : [];
+  const removedStrays = await removeOldest(layout, strays, () => false);
+  const rest = without(stored, removedStrays);
+  const restBytes = sizeOf(rest);
+  const removed = await removeOldest(
+    layout,
+    rest,
+    ({ usedAtMs }, freedBytes) => usedAtMs > unusedSinceMs && restBytes - freedBytes <= maxBytes,
   );
-  const images = freed.length > 0 ? await forgetBroken(layout) : [];
-  return { blobs: freed.length, freedBytes: sizeOf(freed) + sweptBytes, images };
+  const left = without(rest, removed);
+  const freed = [...removedStrays, ...removed];
+  return {
+    blobs: freed.length,
+    freedBytes: sizeOf(freed) + sweptBytes,
+    leftBytes: sizeOf(left),
+    images: freed.length > 0 ? await forgetBroken(layout, left) : [],
+  };
 }
 
 /**
@@ -66,10 +74,13 @@ export async function removeOldest(
   isEnough: (next: StoredBlob, freedBytes: number) => boolean,
 ): Promise<StoredBlob[]> {
   const removed: StoredBlob[] = [];
+  let freedBytes = 0;
   for (const blob of blobs.toSorted((a, b) => a.usedAtMs - b.usedAtMs)) {
-    if (isEnough(blob, sizeOf(removed))) break;
+    if (isEnough(blob, freedBytes)) break;
     const sizeBytes = await layout.removeBlob(blob.digest, { unusedSinceMs: blob.usedAtMs });
-    if (sizeBytes !== undefined) removed.push(blob);
+    if (sizeBytes === undefined) continue;
+    removed.push(blob);
+    freedBytes += blob.sizeBytes;
   }
   return removed;
 }
@@ -84,24 +95,53 @@ export function sizeOf(blobs: readonly Pick<StoredBlob, "sizeBytes">[]): number 
   return blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-async function findStrays(layout: ImageLayout): Promise<StoredBlob[]> {
+/**
+ * The sizes of blobs by their digests.
+ *
+ * @param blobs Blobs.
+ * @returns Their sizes.
+ */
+export function sizesOf(blobs: readonly StoredBlob[]): ReadonlyMap<Digest, number> {
+  return new Map(blobs.map(({ digest, sizeBytes }) => [digest, sizeBytes]));
+}
+
+/**
+ * What is left of blobs.
+ *
+ * @param blobs Blobs.
+ * @param removed Those that are gone.
+ * @returns The others.
+ */
+export function without(blobs: readonly StoredBlob[], removed: readonly StoredBlob[]): StoredBlob[] {
+  const gone = new Set(removed.map(({ digest }) => digest));
+  return blobs.filter(({ digest }) => !gone.has(digest));
+}
+
+async function findStrays(layout: ImageLayout, stored: readonly StoredBlob[]): Promise<StoredBlob[]> {
+  const sizes = sizesOf(stored);
   const wanted = new Set<Digest>();
   for (const entry of (await layout.readIndex()).manifests) {
-    for (const digest of (await contentOf(layout, entry))?.keys() ?? []) wanted.add(digest);
+    for (const digest of (await contentOf(layout, entry, { sizes }))?.keys() ?? []) wanted.add(digest);
   }
-  const stored = await Array.fromAsync(layout.blobs());
   return stored.filter(({ digest }) => !wanted.has(digest));
 }
 
-async function forgetBroken(layout: ImageLayout): Promise<string[]> {
-  const broken = new Map<Digest, string[]>();
+/** Looks through everything first, so that nobody waits long for the lock. */
+async function forgetBroken(layout: ImageLayout, left: readonly StoredBlob[]): Promise<string[]> {
+  const sizes = sizesOf(left);
+  const suspects = new Set<Digest>();
+  for (const entry of (await layout.readIndex()).manifests) {
+    if (!await contentOf(layout, entry, { sizes })) suspects.add(entry.digest);
+  }
+  const names: string[] = [];
   await layout.updateIndex(async (entries) => {
+    const broken = new Set<Digest>();
     for (const entry of entries) {
-      if (await contentOf(layout, entry)) continue;
-      const names = broken.get(entry.digest) ?? [];
-      broken.set(entry.digest, [...names, entryName(entry) ?? entry.digest]);
+      if (!suspects.has(entry.digest) || await contentOf(layout, entry)) continue;
+      broken.add(entry.digest);
+      names.push(entryName(entry) ?? entry.digest);
     }
     return broken.size === 0 ? entries : entries.filter(({ digest }) => !broken.has(digest));
   });
-  return [...broken.values()].flat();
+  return names;
 }

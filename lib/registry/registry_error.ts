@@ -218,6 +218,8 @@ function writeHint(
   switch (status) {
     case 404:
       return `Check that ${place} exists: some registries want projects and repositories made first.`;
+    case 405:
+      return "The registry does not take pushes: it may be read-only, or a mirror of another one.";
     case 413:
       return request.method === "PATCH" || request.method === "PUT" && request.body && !isManifest(request)
         ? "A proxy in front of the registry limits request bodies: lower --blob-chunk, or raise the proxy's limit."

@@ -43,9 +43,11 @@ export function planOutcome(plan: PushPlan): Outcome {
   const compressed = compressBytes === 0
     ? ""
     : ` and what ${formatByteSize(compressBytes)} of layers become when they are compressed`;
-  const summary = `Would send ${formatByteSize(uploadBytes)}${compressed}${mounted}; ${
-    formatByteSize(existingBytes)
-  } already there`;
+  const summary = plan.images.length === 0
+    ? "Nothing to send: everything is there already"
+    : `Would send ${formatByteSize(uploadBytes)}${compressed}${mounted}; ${
+      formatByteSize(existingBytes)
+    } already there`;
   return { report: plan, lines, summary, error: undefined };
 }
 

@@ -22,6 +22,7 @@ export async function verifyPushed(
   for (const image of report.pushed) {
     try {
       await verifyPush(jobs.find((job) => jobReference(job) === image.reference)!, context);
+      context.onEvent({ type: "notice", message: `${image.reference} is complete at its registry` });
       pushed.push(image);
     } catch (error) {
       if (!isPusherError(error)) throw error;

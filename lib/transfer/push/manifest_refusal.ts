@@ -12,6 +12,8 @@ import { printable } from "../../util/printable.ts";
 /** What registries answer when they do not take a manifest of a type; some give a status only. */
 const REFUSAL_CODES: ReadonlySet<string> = new Set(["MANIFEST_INVALID", "UNSUPPORTED"]);
 const REFUSAL_STATUSES: ReadonlySet<number> = new Set([400, 405, 406, 415, 422]);
+/** Some answer it to types they do not take, others to all that is written. */
+const METHOD_NOT_ALLOWED = 405;
 
 /**
  * Says which type of manifest a registry has refused, and which options avoid it. Registries differ in what they take:
@@ -27,7 +29,7 @@ export function explainRefusal(error: unknown, manifest: ManifestNode, root: Man
   const { mediaType } = manifest.descriptor;
   return new PusherError("REGISTRY_REJECTED", `${error.message}; it refused ${describeType(manifest)}`, {
     detail: { ...error.detail, mediaType },
-    hint: hintFor(manifest, root),
+    hint: hintFor(manifest, { root, mayBeReadOnly: error.detail.status === METHOD_NOT_ALLOWED }),
     cause: error.cause,
   });
 }
@@ -55,7 +57,10 @@ function isImage({ descriptor, blobs: [config] }: ManifestNode): boolean {
   return !isAttestation(descriptor) && isImageConfig === true;
 }
 
-function hintFor(manifest: ManifestNode, root: ManifestNode): string {
+function hintFor(
+  manifest: ManifestNode,
+  { root, mayBeReadOnly }: { root: ManifestNode; mayBeReadOnly: boolean },
+): string {
   const { descriptor } = manifest;
   const options: string[] = [];
   const isIndex = isIndexType(descriptor.mediaType);
@@ -67,8 +72,12 @@ function hintFor(manifest: ManifestNode, root: ManifestNode): string {
   }
   const [image] = platformImages(root);
   if (isIndex && image) options.push(`push one platform with --platform ${describeManifest(image)}`);
-  if (options.length === 0) return "This registry seems to take images only: choose images with --image.";
-  return `The registry may not take this type: ${options.join(", or ")}. The image gets another digest then.`;
+  if (options.length === 0) {
+    const what = mayBeReadOnly ? "to be read-only, or to take" : "to take";
+    return `This registry seems ${what} images only: choose images with --image.`;
+  }
+  const what = mayBeReadOnly ? "may be read-only, or not take" : "may not take";
+  return `The registry ${what} this type: ${options.join(", or ")}. The image gets another digest then.`;
 }
 
 /** Types of both families together are refused by some: one family is tried first, OCI's. */

@@ -1,5 +1,6 @@
 import { PusherError } from "../../errors.ts";
 import { printable } from "../../util/printable.ts";
+import type { EventSink } from "../events.ts";
 import type { TellingContext } from "../retry_telling.ts";
 import { compareImage, type Difference } from "../verify/compare_image.ts";
 import { jobReference, type PushJob } from "./push_job.ts";
@@ -9,12 +10,16 @@ import { jobReference, type PushJob } from "./push_job.ts";
  * size. Nothing is downloaded.
  *
  * @param job What was pushed where.
- * @param context Retries, time, and who is told.
+ * @param context Retries, time, and who is told of these.
  * @throws {PusherError} `DIGEST_MISMATCH` naming the first thing that is missing or different.
  */
 export async function verifyPush(job: PushJob, context: TellingContext): Promise<void> {
   const { target, image, tag } = job;
-  const { differences: [first] } = await compareImage(image, { ...context, target, tag });
+  // What becomes of blobs was told when they were sent.
+  const onEvent: EventSink = (event) => {
+    if (event.type === "request:retry") context.onEvent(event);
+  };
+  const { differences: [first] } = await compareImage(image, { ...context, onEvent, target, tag });
   if (first) throw different(job, first);
 }
 

@@ -176,6 +176,7 @@ Deno.test("registryError() hints at what helps", async () => {
     [{ status: 401 }, /^Check the user name and the password, and that this user has access to "app"/],
     [{ status: 403 }, /may write to "app"/],
     [{ status: 404, method: "POST", path: "v2/app/blobs/uploads/" }, /Check that "app" exists/],
+    [{ status: 405, method: "POST", path: "v2/app/blobs/uploads/" }, /read-only, or a mirror/],
     [{ status: 400, body: immutable }, /another tag/],
     [{ status: 409 }, /another tag/],
     [{ status: 412 }, /another tag/],

@@ -98,6 +98,11 @@ Deno.test("planOutcome() shows what would be done with each blob, sums for each 
   assert.equal(error, undefined);
 });
 
+Deno.test("planOutcome() of nothing says that all is there", () => {
+  const nothing = { images: [], uploadBytes: 0, mountBytes: 0, existingBytes: 0, compressBytes: 0 };
+  assert.equal(planOutcome(nothing).summary, "Nothing to send: everything is there already");
+});
+
 Deno.test("planOutcome() says what would be compressed, whose size and digest nobody knows yet", () => {
   const { lines, summary } = planOutcome({
     images: [{

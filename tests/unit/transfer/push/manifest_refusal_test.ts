@@ -107,6 +107,19 @@ Deno.test("explainRefusal() takes a status without a code as a refusal", () => {
   }
 });
 
+Deno.test("explainRefusal() takes a registry that allows no such request for read-only, too", () => {
+  for (
+    const [manifest, hint] of [
+      [oci, /^The registry may be read-only, or not take this type: use other types with --format docker\./],
+      [artifact, /^This registry seems to be read-only, or to take images only/],
+    ] as const
+  ) {
+    const error = explainRefusal(refusal(405, "UNSUPPORTED", false), manifest, manifest);
+    assert(isPusherError(error, "REGISTRY_REJECTED"));
+    assert.match(error.hint!, hint);
+  }
+});
+
 Deno.test("explainRefusal() leaves alone what is about something else", () => {
   for (
     const error of [

@@ -44,7 +44,7 @@ Deno.test("verifyPush() is content with what was just pushed, by tag or digest",
   }
 });
 
-Deno.test("verifyPush() asks again when there is no answer, and says so", async () => {
+Deno.test("verifyPush() asks again when there is no answer, and says so, and nothing else", async () => {
   const { job, target } = await pushed("1");
   let failures = 2;
   target.script = ({ phase }) => {
@@ -52,11 +52,7 @@ Deno.test("verifyPush() asks again when there is no answer, and says so", async 
   };
   const events: TransferEvent[] = [];
   await verifyPush(job, { ...RETRY, onEvent: (event) => events.push(event) });
-  const retries = events.filter((event) => event.type === "request:retry");
-  assert.deepEqual(retries.map(({ target, attempt }) => [target, attempt]), [
-    [target.name, 2],
-    [target.name, 3],
-  ]);
+  assert.deepEqual(events.map((event) => event.type === "request:retry" && event.attempt), [2, 3]);
 });
 
 Deno.test("verifyPush() names the first thing that is missing or different", async () => {

@@ -90,6 +90,7 @@ async function perform(
 ): Promise<Outcome> {
   using interruption = listenForInterruption(host);
   using renderer = createRenderer(host, options);
+  using _suspension = host.stderr.isTerminal ? host.onSuspension(() => renderer.pause()) : undefined;
   const { signal } = interruption;
   // The second signal ends the process without another word, so the terminal is put in order at the first.
   signal.addEventListener("abort", () => renderer[Symbol.dispose](), { once: true });

@@ -1,6 +1,7 @@
 import { PusherError } from "../errors.ts";
 import { type Clock, systemClock } from "../util/clock.ts";
 import { isDiskFull, systemReason } from "../util/system_reason.ts";
+import { listenForSuspension } from "./suspension.ts";
 
 /** Everything around the program that the command line talks to; tests bring their own. */
 export interface Host {
@@ -40,6 +41,13 @@ export interface Host {
    * @returns Gives the signals their usual meaning back when disposed.
    */
   onStopSignal(listener: (signal: string) => void): Disposable;
+  /**
+   * Listens for Ctrl+Z.
+   *
+   * @param leave Called before the process is stopped; what it gives is disposed when the process goes on.
+   * @returns Stops listening when disposed.
+   */
+  onSuspension(leave: () => Disposable | undefined): Disposable;
   /**
    * Listens for errors that nobody caught, instead of being ended by them.
    *
@@ -127,6 +135,7 @@ export function denoHost(): Host {
     env: (name) => Deno.env.get(name),
     terminalSize,
     onStopSignal: (listener) => listenToSignals(isWindows ? WINDOWS_STOP_SIGNALS : STOP_SIGNALS, listener),
+    onSuspension: (leave) => listenForSuspension(leave, systemClock),
     onUncaught,
   };
 }

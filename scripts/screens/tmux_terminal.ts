@@ -56,6 +56,11 @@ export class TmuxTerminal implements AsyncDisposable {
     }
   }
 
+  /** Whether the cursor is shown. */
+  async isCursorShown(): Promise<boolean> {
+    return (await this.#tmux("display-message", "-p", "#{cursor_flag}")).trim() === "1";
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux("kill-server");
   }

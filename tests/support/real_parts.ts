@@ -23,6 +23,7 @@ const PARTS = {
   "skopeo": { programs: ["skopeo"] },
   "umoci": { programs: ["umoci"] },
   "pass": { programs: ["docker-credential-pass", "pass", "gpg", "gpgconf", "gpg-agent"] },
+  "tmux": { programs: ["tmux"], needsLinux: true },
   "terminal": { programs: ["script", "stty"], needsLinux: true },
   "nginx": { programs: ["nginx"] },
   "tinyproxy": { programs: ["tinyproxy"] },

@@ -11,7 +11,7 @@ export interface Renderer extends Disposable {
    */
   print(line: string): void;
   /**
-   * Leaves the terminal to a question.
+   * Leaves the terminal to a question, or to the shell.
    *
    * @returns Takes it back when disposed; `undefined` if there is nothing to take back.
    */

@@ -79,11 +79,12 @@ export class TtyRenderer implements Renderer {
   }
 
   /**
-   * Takes the live region away while a question is asked.
+   * Takes the live region away while a question is asked, or somebody else has the terminal.
    *
-   * @returns Brings it back when disposed.
+   * @returns Brings it back when disposed; `undefined` if it is away already.
    */
-  pause(): Disposable {
+  pause(): Disposable | undefined {
+    if (this.#state === "paused" || this.#state === "ended") return undefined;
     const wasLive = this.#state === "live";
     if (wasLive) this.#leave();
     this.#state = "paused";

@@ -103,6 +103,34 @@ Deno.test("runCommand() puts the terminal in order at the first signal, before t
   await running;
 });
 
+Deno.test("runCommand() leaves the terminal to the shell while it is suspended", async () => {
+  const host = new FakeHost({ isTerminal: true });
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const running = runCommand(
+    async ({ onEvent }) => {
+      onEvent(blob("a", 1).start);
+      await ended;
+      return OUTCOME;
+    },
+    {},
+    { host, settings: { sources: [] } },
+  );
+  await host.clock.advance(200);
+  {
+    using _suspended = host.suspend();
+    assert(host.stderr.text.includes("\x1b[?25h"));
+    using again = host.suspend();
+    assert(again);
+    assert.equal(host.clock.pending, 0);
+    host.stderr.text = "";
+  }
+  assert.equal(host.stderr.text, "\x1b[?25l");
+  await host.clock.advance(200);
+  end();
+  await running;
+  assert.equal(host.clock.pending, 0);
+});
+
 Deno.test("runCommand() shows the cursor again when the work fails", async () => {
   const host = new FakeHost({ isTerminal: true });
   const work: Work = ({ onEvent }) => {

@@ -25,6 +25,7 @@ export class FakeHost implements Host {
   size: { columns: number; rows: number };
   #env: Readonly<Record<string, string>>;
   #onStop = new Set<(signal: string) => void>();
+  #onSuspension = new Set<() => Disposable | undefined>();
   #onUncaught = new Set<(error: unknown) => void>();
 
   constructor({ isTerminal = false, stdin = "", env = {}, size }: FakeHostOptions = {}) {
@@ -44,6 +45,7 @@ export class FakeHost implements Host {
   env = (name: string): string | undefined => this.#env[name];
   terminalSize = (): { columns: number; rows: number } => this.size;
   onStopSignal = (listener: (signal: string) => void): Disposable => listen(this.#onStop, listener);
+  onSuspension = (leave: () => Disposable | undefined): Disposable => listen(this.#onSuspension, leave);
   onUncaught = (listener: (error: unknown) => void): Disposable => listen(this.#onUncaught, listener);
 
   /** How many listen for signals: with none, a signal would end the process. */
@@ -53,6 +55,13 @@ export class FakeHost implements Host {
 
   sendSignal(signal: string): void {
     for (const listener of [...this.#onStop]) listener(signal);
+  }
+
+  /** Stops the process; disposing what this gives lets it go on. */
+  suspend(): Disposable {
+    const left = new DisposableStack();
+    for (const leave of this.#onSuspension) left.use(leave());
+    return left;
   }
 
   throwUncaught(error: unknown): void {

@@ -1,5 +1,5 @@
 import type { Clock } from "../util/clock.ts";
-import { systemReason } from "../util/system_reason.ts";
+import { isDiskFull, systemReason } from "../util/system_reason.ts";
 import { errorAnswer } from "./registry_answer.ts";
 import type { RegistryHandler } from "./registry_handler.ts";
 import { ClientGone } from "./request_chunks.ts";
@@ -18,7 +18,7 @@ export interface ListenAddress {
 export interface HttpServiceOptions extends ListenAddress {
   /** Certificate chain and key in PEM; without TLS when absent. */
   tls?: { cert: string; key: string } | undefined;
-  /** Told of what the handler throws. The client gets 500, without a word of it. */
+  /** Told of what the handler throws. The client gets 500, or 507 where a disk is full, without a word of it. */
   onError?: ((error: unknown) => void) | undefined;
   /** Time. */
   clock: Clock;
@@ -28,6 +28,8 @@ export interface HttpServiceOptions extends ListenAddress {
 export interface HttpService {
   /** Where it listens. */
   readonly address: ListenAddress;
+  /** How many requests are being answered. */
+  readonly underWay: number;
   /**
    * Takes no more requests, waits for those that are being answered, and then cuts them off.
    *
@@ -59,7 +61,10 @@ export function startHttpService(handler: RegistryHandler, options: HttpServiceO
   };
   const failed = (error: unknown): Response => {
     if (!(error instanceof ClientGone)) onError?.(error);
-    return errorAnswer(500, "UNKNOWN", { message: "the registry failed" });
+    // Told apart, since clients try again later what fails for no reason.
+    return error instanceof Error && isDiskFull(error.cause)
+      ? errorAnswer(507, "UNKNOWN", { message: "the disk of the registry is full" })
+      : errorAnswer(500, "UNKNOWN", { message: "the registry failed" });
   };
   const listen = (at: ListenAddress): Deno.HttpServer<Deno.NetAddr> =>
     Deno.serve({ ...at, ...tls, signal, onListen: () => {}, onError: failed }, answer);
@@ -82,6 +87,9 @@ export function startHttpService(handler: RegistryHandler, options: HttpServiceO
   const listening = keepListening();
   return {
     address,
+    get underWay() {
+      return underWay.size;
+    },
     async stop(graceMs) {
       isStopping = true;
       const { promise: late, resolve } = Promise.withResolvers<void>();

@@ -160,6 +160,26 @@ Deno.test("startHttpService() answers a request whose body nobody will read", as
   await service.stop(0);
 });
 
+Deno.test("startHttpService() tells of failures, and clients only that there was one, or that a disk is full", async () => {
+  const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
+  const failures = [new Error("secret"), new Error("Cannot write /secret", { cause: full })];
+  const told: unknown[] = [];
+  const service = startHttpService(() => Promise.reject(failures[told.length]), {
+    hostname: "127.0.0.1",
+    port: 0,
+    onError: (error) => void told.push(error),
+    clock: systemClock,
+  });
+  const answers: unknown[] = [];
+  for (const _ of failures) {
+    const response = await fetch(`http://127.0.0.1:${service.address.port}/v2/`);
+    answers.push([response.status, (await response.json()).errors[0].message]);
+  }
+  assert.deepEqual(answers, [[500, "the registry failed"], [507, "the disk of the registry is full"]]);
+  assert.deepEqual(told, failures);
+  await service.stop(0);
+});
+
 Deno.test("stop() waits for what is under way, and cuts off what takes too long", async () => {
   const clock = new FakeClock({ autoAdvance: false });
   const arrived = Promise.withResolvers<void>();

@@ -78,12 +78,14 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   const handler = watchedHandler(createRegistryHandler(store, { login }), context);
   const service = listen(handler, address, { tls, context });
   try {
-    const host = formatListenAddress(service.address);
+    // As it was named, since that is what a certificate is for.
+    const host = formatListenAddress({ ...address, port: service.address.port });
     const isReadOnly = store.writer === undefined;
     tellOpen({ address: service.address, login, isReadOnly, isPlain: !tls }, context);
     const images = await listImages(host, { store, inPlace });
     onListening({ url: `${tls ? "https" : "http"}://${host}`, isReadOnly, images });
     await stopped(context.signal);
+    tellWaiting(service, context);
   } finally {
     await service.stop(GRACE_MS);
   }
@@ -195,6 +197,15 @@ function tellOpen(
       message: `Passwords travel to ${host} readable to others: --tls-cert and --tls-key encrypt.`,
     });
   }
+}
+
+function tellWaiting({ underWay }: HttpService, { onEvent }: CommandContext): void {
+  if (underWay === 0) return;
+  const requests = underWay === 1 ? "1 request has" : `${underWay} requests have`;
+  onEvent({
+    type: "notice",
+    message: `${requests} ${GRACE_MS / 1_000} seconds to end. Ctrl-C again ends it now.`,
+  });
 }
 
 /** Being stopped is how a service ends; anything else is a failure. */

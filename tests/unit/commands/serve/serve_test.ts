@@ -103,6 +103,25 @@ Deno.test("serve() speaks TLS and asks for a login", async () => {
   });
 });
 
+Deno.test("serve() says what it waits for when it is stopped", async () => {
+  await using dir = await makeTempDir();
+  let told: TestContext | undefined;
+  await whileServing({ archives: [], store: dir.join("store") }, async ({ url }, context) => {
+    told = context;
+    const start = await fetch(`${url}/v2/app/blobs/uploads/`, { method: "POST" });
+    await start.body?.cancel();
+    const path = start.headers.get("location");
+    const { hostname, port } = new URL(url);
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    context.signal.addEventListener("abort", () => connection.close());
+    const half = `PATCH ${path} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 4\r\n\r\nab`;
+    await connection.write(new TextEncoder().encode(half));
+    const arrived = async (): Promise<string | null> => (await fetch(`${url}${path}`)).headers.get("range");
+    while (await arrived() !== "0-1");
+  });
+  assert.match(notices(told!), /1 request has 5 seconds to end\. Ctrl-C again ends it now\./);
+});
+
 Deno.test("serve() says that everybody gets in where others can reach it", async () => {
   await using dir = await makeTempDir();
   const options = { archives: [], store: dir.join("store"), listen: "0.0.0.0:0" };

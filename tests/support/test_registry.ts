@@ -1,11 +1,13 @@
+import { createRegistryHandler } from "../../lib/server/registry_handler.ts";
 import type { Clock } from "../../lib/util/clock.ts";
+import { answerBy } from "./registry/answer_by.ts";
 import { type Fault, type FaultHandle, FaultList } from "./registry/fault.ts";
 import { type Exchange, startHttpServer } from "./registry/http_server.ts";
 import type { HttpAnswer } from "./registry/http_message.ts";
+import { MemoryStore } from "./registry/memory_store.ts";
 import { type Profile, type ProfileName, PROFILES } from "./registry/profiles.ts";
 import { type AuthOptions, RegistryAuth } from "./registry/registry_auth.ts";
-import { answerRegistryRequest } from "./registry/registry_handler.ts";
-import { type Repository, RepositoryStore } from "./registry/repository.ts";
+import type { Repository } from "./registry/repository.ts";
 import { type LoggedRequest, logRequest } from "./registry/request_log.ts";
 import { parseRoute, type RequestKind } from "./registry/routes.ts";
 
@@ -68,8 +70,8 @@ export interface TestRegistry extends AsyncDisposable {
 }
 
 /**
- * Starts a registry on 127.0.0.1, on a free port: by the letter of the distribution spec, but for the quirks of its
- * profile and the faults it is given.
+ * Starts the registry of `serve` on 127.0.0.1, on a free port, with a store in memory: by the letter of the
+ * distribution spec, but for the quirks of its profile and the faults it is given.
  *
  * @param options What kind of registry.
  * @returns The registry; dispose it at the end of the test.
@@ -83,8 +85,8 @@ export interface TestRegistry extends AsyncDisposable {
 export function startTestRegistry(options: TestRegistryOptions = {}): TestRegistry {
   const { profile = "spec", storage = "memory", tls, faults = [], clock = Date } = options;
   const { quirks, auth: profileAuth }: Profile = PROFILES[profile];
-  const store = new RepositoryStore();
-  const context = { store, maxKeptBytes: storage === "memory" ? Infinity : MAX_KEPT_BYTES };
+  const store = new MemoryStore(storage === "memory" ? Infinity : MAX_KEPT_BYTES);
+  const handler = createRegistryHandler(store);
   const auth = options.auth && new RegistryAuth({ ...profileAuth, ...options.auth }, () => clock.now());
   const faultList = new FaultList();
   for (const fault of [...quirks(), ...faults]) faultList.add(fault);
@@ -99,7 +101,7 @@ export function startTestRegistry(options: TestRegistryOptions = {}): TestRegist
     const refusal = auth?.refusal(exchange.request, route, origin);
     const serve = async (): Promise<HttpAnswer> => {
       if (auth && route.kind === "token") return await auth.answerToken(exchange.request);
-      return refusal ?? await answerRegistryRequest(exchange.request, route, context);
+      return refusal ?? await answerBy(handler, { ...exchange.request, path: route.path });
     };
     const session = store.find(route.repository)?.uploads.get(route.name);
     const registryExchange = Object.assign(exchange, { route, store, origin, session });

@@ -1,14 +1,15 @@
 import type { HttpAnswer } from "./http_message.ts";
 import type { Exchange } from "./http_server.ts";
-import type { RepositoryStore, UploadSession } from "./repository.ts";
+import type { MemoryStore } from "./memory_store.ts";
 import type { RequestKind, Route } from "./routes.ts";
+import type { UploadSession } from "./upload_session.ts";
 
 /** One request at the test registry, with everything a fault may want to know or change. */
 export interface RegistryExchange extends Exchange {
   /** What the request is about. */
   readonly route: Route;
   /** What the registry holds. */
-  readonly store: RepositoryStore;
+  readonly store: MemoryStore;
   /** For example `http://127.0.0.1:5000`. */
   readonly origin: string;
   /** The upload the request is about, if it is about one that exists. */

@@ -1,8 +1,8 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Descriptor } from "../../../lib/spec/descriptor.ts";
 import { type Digest, sha256Digest } from "../../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
-import { ConnectionLost } from "./http_message.ts";
+import type { UploadSession } from "./upload_session.ts";
 
 /** A blob in a repository. */
 export interface StoredBlob {
@@ -20,73 +20,6 @@ export interface StoredManifest {
   bytes: Uint8Array<ArrayBuffer>;
   /** What it refers to, if anything. */
   subject: Digest | undefined;
-}
-
-/** An upload on its way: the session's state, not its HTTP face. */
-export class UploadSession {
-  /** Content so far, absent once it was too much to keep. */
-  parts: Uint8Array[] | undefined = [];
-  /** Bytes so far. */
-  sizeBytes = 0;
-  /** Names it in its Location. */
-  readonly id: string;
-  #hash: Hash = createHash("sha256");
-  /** Counts the requests that wrote, so that one which hangs cannot write into the turn of the next. */
-  #turn = 0;
-  readonly #maxKeptBytes: number;
-
-  /**
-   * Starts an empty upload.
-   *
-   * @param id Names it.
-   * @param maxKeptBytes More than this is only hashed.
-   */
-  constructor(id: string, maxKeptBytes: number) {
-    this.id = id;
-    this.#maxKeptBytes = maxKeptBytes;
-  }
-
-  /**
-   * Takes the body of a request, keeping what came when it is cut.
-   *
-   * @param body The next bytes of the blob.
-   * @throws {ConnectionLost} If the body is cut, or another request took over.
-   */
-  async append(body: AsyncIterable<Uint8Array>): Promise<void> {
-    const turn = ++this.#turn;
-    for await (const bytes of body) {
-      if (turn !== this.#turn) throw new ConnectionLost("another request goes on with this upload");
-      this.#hash.update(bytes);
-      this.sizeBytes += bytes.length;
-      if (this.sizeBytes > this.#maxKeptBytes) this.parts = undefined;
-      this.parts?.push(bytes.slice());
-    }
-  }
-
-  /**
-   * Remembers the state of now.
-   *
-   * @returns Goes back to it.
-   */
-  snapshot(): () => void {
-    const { sizeBytes, parts } = this;
-    const hash = this.#hash.copy();
-    const count = parts?.length;
-    return () => {
-      this.sizeBytes = sizeBytes;
-      this.#hash = hash;
-      this.parts = parts?.slice(0, count);
-    };
-  }
-
-  /**
-   * The digest of what it holds.
-   *
-   * @returns A SHA-256 digest.
-   */
-  digest(): Digest {
-    return sha256Digest(this.#hash.copy().digest("hex"));
-  }
 }
 
 /** What a repository holds. Tests may look at it and change it freely. */
@@ -154,43 +87,6 @@ export class Repository {
     const manifest = this.findManifest(name);
     if (!manifest) throw new RangeError(`Cannot read manifest "${name}": it is not in the test registry`);
     return JSON.parse(new TextDecoder().decode(manifest.bytes));
-  }
-}
-
-/** All repositories of a registry, created when first named. */
-export class RepositoryStore {
-  readonly #repositories = new Map<string, Repository>();
-
-  /**
-   * Finds or creates a repository.
-   *
-   * @param name Its name.
-   * @returns The repository.
-   */
-  get(name: string): Repository {
-    const found = this.#repositories.get(name) ?? new Repository();
-    this.#repositories.set(name, found);
-    return found;
-  }
-
-  /**
-   * Finds a repository.
-   *
-   * @param name Its name.
-   * @returns The repository, if anything was ever done in it.
-   */
-  find(name: string): Repository | undefined {
-    return this.#repositories.get(name);
-  }
-
-  /**
-   * Lists the repositories that hold manifests.
-   *
-   * @returns Their names, sorted.
-   */
-  names(): string[] {
-    const held = [...this.#repositories].filter(([, { manifests }]) => manifests.size > 0);
-    return held.map(([name]) => name).sort();
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { MEDIA_TYPE } from "../../../lib/spec/media_type.ts";
 import { sha256Of } from "../../support/registry/repository.ts";
+import { rawRequest } from "../../support/raw_request.ts";
 import { callRegistry, openUpload } from "../../support/registry_call.ts";
 import { startTestRegistry } from "../../support/test_registry.ts";
 
@@ -12,14 +13,14 @@ function errorCode(text: string): string {
   return JSON.parse(text).errors[0].code;
 }
 
-Deno.test("answerRegistryRequest() answers the ping", async () => {
+Deno.test("startTestRegistry() answers the ping", async () => {
   await using registry = startTestRegistry();
   const { status, headers } = await callRegistry(registry, "GET /v2/");
   assert.equal(status, 200);
   assert.equal(headers.get("docker-distribution-api-version"), "registry/2.0");
 });
 
-Deno.test("answerRegistryRequest() takes a blob by POST and PUT", async () => {
+Deno.test("startTestRegistry() takes a blob by POST and PUT", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "team/app");
   const put = await callRegistry(registry, `PUT ${location}?digest=${DIGEST}`, {
@@ -40,7 +41,7 @@ Deno.test("answerRegistryRequest() takes a blob by POST and PUT", async () => {
   ]);
 });
 
-Deno.test("answerRegistryRequest() takes a blob by one POST", async () => {
+Deno.test("startTestRegistry() takes a blob by one POST", async () => {
   await using registry = startTestRegistry();
   const path = `/v2/app/blobs/uploads/?digest=${DIGEST}`;
   assert.equal(
@@ -51,7 +52,7 @@ Deno.test("answerRegistryRequest() takes a blob by one POST", async () => {
   assert.equal(registry.repository("app").uploads.size, 0);
 });
 
-Deno.test("answerRegistryRequest() takes a blob in parts and says how far it is", async () => {
+Deno.test("startTestRegistry() takes a blob in parts and says how far it is", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const first = await callRegistry(registry, `PATCH ${location}`, {
@@ -69,7 +70,7 @@ Deno.test("answerRegistryRequest() takes a blob in parts and says how far it is"
   assert.equal((await callRegistry(registry, `PUT ${location}?digest=${DIGEST}`)).status, 201);
 });
 
-Deno.test("answerRegistryRequest() takes the last part with the PUT", async () => {
+Deno.test("startTestRegistry() takes the last part with the PUT", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const range = { ...OCTETS, "Content-Range": "0-7" };
@@ -81,7 +82,7 @@ Deno.test("answerRegistryRequest() takes the last part with the PUT", async () =
   assert.equal(put.status, 201);
 });
 
-Deno.test("answerRegistryRequest() takes a body in chunked transfer encoding", async () => {
+Deno.test("startTestRegistry() takes a body in chunked transfer encoding", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const body = new ReadableStream({
@@ -96,7 +97,7 @@ Deno.test("answerRegistryRequest() takes a body in chunked transfer encoding", a
   assert.equal((await callRegistry(registry, `PUT ${location}?digest=${DIGEST}`)).status, 201);
 });
 
-Deno.test("answerRegistryRequest() refuses a part out of order and keeps the upload", async () => {
+Deno.test("startTestRegistry() refuses a part out of order and keeps the upload", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const headers = { ...OCTETS, "Content-Range": "5-9" };
@@ -106,7 +107,7 @@ Deno.test("answerRegistryRequest() refuses a part out of order and keeps the upl
 });
 
 for (const contentRange of ["bytes 0-4", "bytes=0-4", "0-4/5", "0"]) {
-  Deno.test(`answerRegistryRequest() refuses the Content-Range "${contentRange}"`, async () => {
+  Deno.test(`startTestRegistry() refuses the Content-Range "${contentRange}"`, async () => {
     await using registry = startTestRegistry();
     const location = await openUpload(registry, "app");
     const headers = { ...OCTETS, "Content-Range": contentRange };
@@ -114,7 +115,7 @@ for (const contentRange of ["bytes 0-4", "bytes=0-4", "0-4/5", "0"]) {
   });
 }
 
-Deno.test("answerRegistryRequest() refuses a part whose length is not that of its range", async () => {
+Deno.test("startTestRegistry() refuses a part whose length is not that of its range", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const headers = { ...OCTETS, "Content-Range": "0-5" };
@@ -122,14 +123,14 @@ Deno.test("answerRegistryRequest() refuses a part whose length is not that of it
   assert.deepEqual([refused.status, errorCode(refused.text)], [400, "SIZE_INVALID"]);
 });
 
-Deno.test("answerRegistryRequest() refuses a part of another content type", async () => {
+Deno.test("startTestRegistry() refuses a part of another content type", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const headers = { "Content-Type": "application/json" };
   assert.equal((await callRegistry(registry, `PATCH ${location}`, { body: "01234", headers })).status, 415);
 });
 
-Deno.test("answerRegistryRequest() ends an upload whose digest is wrong", async () => {
+Deno.test("startTestRegistry() ends an upload whose digest is wrong", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const put = await callRegistry(registry, `PUT ${location}?digest=${DIGEST}`, {
@@ -141,14 +142,14 @@ Deno.test("answerRegistryRequest() ends an upload whose digest is wrong", async 
   assert.equal(registry.repository("app").blobs.size, 0);
 });
 
-Deno.test("answerRegistryRequest() refuses a digest it cannot read and keeps the upload", async () => {
+Deno.test("startTestRegistry() refuses a digest it cannot read and keeps the upload", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   assert.equal((await callRegistry(registry, `PUT ${location}?digest=md5:abc`)).status, 400);
   assert.equal((await callRegistry(registry, `GET ${location}`)).status, 204);
 });
 
-Deno.test("answerRegistryRequest() takes an empty blob", async () => {
+Deno.test("startTestRegistry() takes an empty blob", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   const digest = sha256Of(new Uint8Array());
@@ -156,7 +157,7 @@ Deno.test("answerRegistryRequest() takes an empty blob", async () => {
   assert.equal((await callRegistry(registry, `GET /v2/app/blobs/${digest}`)).text, "");
 });
 
-Deno.test("answerRegistryRequest() mounts a blob that is there and opens an upload if it is not", async () => {
+Deno.test("startTestRegistry() mounts a blob that is there and opens an upload if it is not", async () => {
   await using registry = startTestRegistry();
   registry.repository("base").putBlob(BYTES);
   const mount = `POST /v2/app/blobs/uploads/?mount=${DIGEST}`;
@@ -169,7 +170,7 @@ Deno.test("answerRegistryRequest() mounts a blob that is there and opens an uplo
   assert.deepEqual(registry.requests.map(({ kind }) => kind), ["mount", "get-blob", "mount", "status"]);
 });
 
-Deno.test("answerRegistryRequest() cancels an upload", async () => {
+Deno.test("startTestRegistry() cancels an upload", async () => {
   await using registry = startTestRegistry();
   const location = await openUpload(registry, "app");
   assert.equal((await callRegistry(registry, `DELETE ${location}`)).status, 204);
@@ -177,7 +178,7 @@ Deno.test("answerRegistryRequest() cancels an upload", async () => {
   assert.deepEqual([status, errorCode(text)], [404, "BLOB_UPLOAD_UNKNOWN"]);
 });
 
-Deno.test("answerRegistryRequest() gives ranges of a blob", async () => {
+Deno.test("startTestRegistry() gives ranges of a blob", async () => {
   await using registry = startTestRegistry();
   registry.repository("app").putBlob("0123456789");
   const path = `/v2/app/blobs/${sha256Of(new TextEncoder().encode("0123456789"))}`;
@@ -189,7 +190,29 @@ Deno.test("answerRegistryRequest() gives ranges of a blob", async () => {
   assert.equal((await get("bytes=10-")).status, 416);
 });
 
-Deno.test("answerRegistryRequest() deletes blobs and manifests with their tags", async () => {
+Deno.test("startTestRegistry() gives a range of a blob that came in parts", async () => {
+  await using registry = startTestRegistry();
+  const location = await openUpload(registry, "app");
+  for (const body of [CONTENT.slice(0, 8), CONTENT.slice(8)]) {
+    await callRegistry(registry, `PATCH ${location}`, { body, headers: OCTETS });
+  }
+  await callRegistry(registry, `PUT ${location}?digest=${DIGEST}`);
+  const headers = { "Range": "bytes=4-11" };
+  const { text } = await callRegistry(registry, `GET /v2/app/blobs/${DIGEST}`, { headers });
+  assert.equal(text, CONTENT.slice(4, 12));
+});
+
+Deno.test("startTestRegistry() asks a client that waits to be told for no body that it does not want", async () => {
+  await using registry = startTestRegistry();
+  const head = (path: string) =>
+    `PATCH ${path} HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n`;
+  assert.match(await rawRequest(registry.host, head("/v2/app/blobs/uploads/1")), /^HTTP\/1\.1 404 /);
+  const { pathname } = new URL(await openUpload(registry, "app"));
+  const taken = await rawRequest(registry.host, head(pathname), "one");
+  assert.match(taken, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /);
+});
+
+Deno.test("startTestRegistry() deletes blobs and manifests with their tags", async () => {
   await using registry = startTestRegistry();
   const { digest, tag } = seedImage(registry);
   assert.equal((await callRegistry(registry, `DELETE /v2/app/manifests/${digest}`)).status, 202);
@@ -199,7 +222,7 @@ Deno.test("answerRegistryRequest() deletes blobs and manifests with their tags",
   assert.equal((await callRegistry(registry, `HEAD /v2/app/blobs/${blob}`)).status, 404);
 });
 
-Deno.test("answerRegistryRequest() stores a manifest and gives the same bytes by tag and digest", async () => {
+Deno.test("startTestRegistry() stores a manifest and gives the same bytes by tag and digest", async () => {
   await using registry = startTestRegistry();
   const { bytes } = seedImage(registry, "other");
   const headers = { "Content-Type": MEDIA_TYPE.ociManifest };
@@ -214,7 +237,7 @@ Deno.test("answerRegistryRequest() stores a manifest and gives the same bytes by
   }
 });
 
-Deno.test("answerRegistryRequest() refuses manifests that are not what they should be", async () => {
+Deno.test("startTestRegistry() refuses manifests that are not what they should be", async () => {
   await using registry = startTestRegistry();
   const { bytes } = seedImage(registry);
   const put = async (name: string, type: string, body: string | Uint8Array<ArrayBuffer>) => {
@@ -238,7 +261,7 @@ Deno.test("answerRegistryRequest() refuses manifests that are not what they shou
   assert.equal(await put("1", MEDIA_TYPE.ociManifest, "x".repeat(4 * 2 ** 20 + 1)), "413 SIZE_INVALID");
 });
 
-Deno.test("answerRegistryRequest() accepts a subject that is missing and lists who refers to it", async () => {
+Deno.test("startTestRegistry() accepts a subject that is missing and lists who refers to it", async () => {
   await using registry = startTestRegistry();
   const { bytes } = seedImage(registry);
   const subject = { mediaType: MEDIA_TYPE.ociManifest, digest: DIGEST, size: 1 };
@@ -256,7 +279,7 @@ Deno.test("answerRegistryRequest() accepts a subject that is missing and lists w
   ]);
 });
 
-Deno.test("answerRegistryRequest() lists tags in pages", async () => {
+Deno.test("startTestRegistry() lists tags in pages", async () => {
   await using registry = startTestRegistry();
   for (const tag of ["c", "a", "b"]) seedImage(registry, tag);
   const first = await callRegistry(registry, "GET /v2/app/tags/list?n=2");
@@ -268,7 +291,7 @@ Deno.test("answerRegistryRequest() lists tags in pages", async () => {
   assert.equal((await callRegistry(registry, "GET /v2/nothing/tags/list")).status, 404);
 });
 
-Deno.test("answerRegistryRequest() refuses names that are none and pages that are not the registry's", async () => {
+Deno.test("startTestRegistry() refuses names that are none and pages that are not the registry's", async () => {
   await using registry = startTestRegistry();
   const { status, text } = await callRegistry(registry, `HEAD /v2/App/blobs/${DIGEST}`);
   assert.deepEqual([status, text], [400, ""]);
@@ -276,7 +299,7 @@ Deno.test("answerRegistryRequest() refuses names that are none and pages that ar
   assert.equal((await callRegistry(registry, "TRACE_ /v2/")).status, 404);
 });
 
-Deno.test("answerRegistryRequest() only hashes large blobs when told to discard them", async () => {
+Deno.test("startTestRegistry() only hashes large blobs when told to discard them", async () => {
   await using registry = startTestRegistry({ storage: "discard" });
   const large = new Uint8Array(3 * 2 ** 20).fill(7);
   const digest = sha256Of(large);

@@ -12,7 +12,7 @@ const ORIGIN = "http://registry.test";
  * @param handler Answers.
  * @param request The request.
  * @returns The answer, with its whole body.
- * @throws {ConnectionLost} If the client leaves in the middle of the body.
+ * @throws What reading the body throws.
  */
 export async function answerBy(handler: RegistryHandler, request: HttpRequest): Promise<HttpAnswer> {
   const { method, path, query, headers } = request;
@@ -27,11 +27,8 @@ export async function answerBy(handler: RegistryHandler, request: HttpRequest): 
 }
 
 async function readAnswer({ status, headers, body }: Response, isHead: boolean): Promise<HttpAnswer> {
-  const { "content-length": statedBytes = "", ...others } = Object.fromEntries(headers);
-  return {
-    status,
-    // Faults may put another body into the place of this one.
-    headers: isHead ? { ...others, "content-length": statedBytes } : others,
-    body: body ? await Array.fromAsync(body) : [],
-  };
+  const fields = Object.fromEntries(headers);
+  // A fault may put another body into the place of this one.
+  if (!isHead) delete fields["content-length"];
+  return { status, headers: fields, body: body ? await Array.fromAsync(body) : [] };
 }

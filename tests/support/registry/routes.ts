@@ -1,4 +1,8 @@
-import { parseRoute as parseSpecRoute, type RouteKind } from "../../../lib/server/registry_route.ts";
+import {
+  parseRoute as parseSpecRoute,
+  type RegistryRoute,
+  type RouteKind,
+} from "../../../lib/server/registry_route.ts";
 import type { HttpRequest } from "./http_message.ts";
 
 /** What a request is about, in the words of the distribution spec. */
@@ -24,13 +28,9 @@ export type RequestKind =
   | "other";
 
 /** A request, understood. */
-export interface Route {
+export interface Route extends Omit<RegistryRoute, "kind"> {
   /** What it is about. */
   kind: RequestKind;
-  /** The repository, empty where none is concerned. */
-  repository: string;
-  /** Digest of a blob, digest or tag of a manifest, or the session of an upload; empty where none is concerned. */
-  name: string;
   /** The path by which the spec knows it. */
   path: string;
 }

@@ -119,6 +119,15 @@ function watchParts(): { fault: Fault; atOnce: number[] } {
   return { fault, atOnce };
 }
 
+/** Holds a part until the next one comes, which it does only if two may be on their way at once. */
+function waitForNextPart(nth: number): Fault[] {
+  const next = Promise.withResolvers<void>();
+  return [
+    { on: "append", nth, do: waitFor(next.promise, "before-body") },
+    { on: "append", nth: nth + 1, do: meddle(() => next.resolve()) },
+  ];
+}
+
 const STORMS: readonly [string, Fault["do"]][] = [
   ["503 comes", refuse(503, "UNAVAILABLE")],
   ["429 comes", refuse(429, "TOOMANYREQUESTS")],
@@ -129,12 +138,9 @@ for (const [what, behaviour] of STORMS) {
   Deno.test(`fewer parts go out at once when ${what}, and more again when it is calm`, async () => {
     await using stage = await makePushStage({ layerBytes: [9 * MIB, 9.25 * MIB, 9.5 * MIB] });
     const { fault, atOnce } = watchParts();
-    await using registry = startTestRegistry({ faults: [fault] });
+    const faults = [...waitForNextPart(1), ...waitForNextPart(20), fault];
+    await using registry = startTestRegistry({ faults });
     const storm = registry.addFault({ on: "append", nth: 4, times: 2, do: behaviour });
-    // The first waits for the second, which comes only if two may be on their way again.
-    const second = Promise.withResolvers<void>();
-    registry.addFault({ on: "append", nth: 20, do: waitFor(second.promise, "before-body") });
-    registry.addFault({ on: "append", nth: 21, do: meddle(() => second.resolve()) });
     const run = await stage.push(registry);
     stage.assertPushed(run, registry);
     assert.equal(storm.strikes, 2);

@@ -1,6 +1,7 @@
 import { PusherError } from "../errors.ts";
 import type { Clock } from "../util/clock.ts";
 import { awaitLockFile } from "../util/lock_file.ts";
+import { Mutex } from "../util/mutex.ts";
 import { printable } from "../util/printable.ts";
 import { layoutUnwritable } from "./layout_error.ts";
 
@@ -24,7 +25,7 @@ export interface LayoutLockOptions {
 export class LayoutLock {
   readonly #path: string;
   readonly #options: LayoutLockOptions;
-  #last: Promise<void> = Promise.resolve();
+  readonly #mutex = new Mutex();
 
   /**
    * Takes nothing yet.
@@ -45,12 +46,8 @@ export class LayoutLock {
    * has no locks. The reason of the signal.
    */
   async take(): Promise<Disposable> {
-    const before = this.#last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#last = promise;
     using turn = new DisposableStack();
-    turn.defer(resolve);
-    await before;
+    turn.use(await this.#mutex.lock());
     turn.use(await this.#takeFile());
     return turn.move();
   }

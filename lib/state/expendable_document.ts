@@ -1,3 +1,4 @@
+import { Mutex } from "../util/mutex.ts";
 import { readOrSetAside } from "./read_or_set_aside.ts";
 import {
   readStateDocument,
@@ -17,6 +18,8 @@ export class ExpendableDocument<T> {
   #document: StateDocument<T>;
   #subject: string;
   #options: StateOptions;
+  /** Within the process everybody waits in line: waiting for the file is by looking at it again and again. */
+  #mutex = new Mutex();
   #hasWarned = false;
 
   /**
@@ -58,6 +61,7 @@ export class ExpendableDocument<T> {
 
   async #underLock<R>(work: () => Promise<R>): Promise<R | undefined> {
     try {
+      using _turn = await this.#mutex.lock();
       using _lock = await lockState(this.#document.directory, this.#options.clock);
       return await work();
     } catch (error) {

@@ -32,6 +32,16 @@ Deno.test("CompressedLayers gives back what came of a layer, in a later process 
   assert.deepEqual(warnings, []);
 });
 
+Deno.test("CompressedLayers remembers layers that are ready at once, without waiting for a time", async () => {
+  await using temp = await makeTempDir();
+  const { memory, warnings } = createMemory(temp.path);
+  const numbers = [1, 2, 3, 4, 5];
+  const layer = { digest: digest(11), size: 100 };
+  await Promise.all(numbers.map((number) => memory.add(digest(number), layer)));
+  assert.deepEqual([...(await memory.list()).keys()], numbers.map(digest));
+  assert.deepEqual(warnings, []);
+});
+
 Deno.test("CompressedLayers keeps methods apart", async () => {
   await using temp = await makeTempDir();
   await createMemory(temp.path, "gzip:3").memory.add(digest(1), { digest: digest(11), size: 100 });

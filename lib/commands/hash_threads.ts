@@ -10,3 +10,13 @@ export function hashThreads(): number {
   const { hardwareConcurrency: processors } = navigator;
   return Math.min(processors - 1, MAX_HASH_THREADS);
 }
+
+/**
+ * How many threads may hash files while this one has little to do.
+ *
+ * @returns As many as there are processors, up to the same bound; none where there is one processor only.
+ */
+export function fileHashThreads(): number {
+  const { hardwareConcurrency: processors } = navigator;
+  return processors === 1 ? 0 : Math.min(processors, MAX_HASH_THREADS);
+}

@@ -1,6 +1,7 @@
 import { BlobCache } from "../layout/blob_cache.ts";
 import { resolveStateDirectory } from "../state/state_directory.ts";
 import type { CommandContext } from "./command_context.ts";
+import { fileHashThreads } from "./hash_threads.ts";
 
 /** Whether blobs are kept for later, and where. */
 export interface CacheOptions {
@@ -41,5 +42,5 @@ export function openCacheIn(
   { clock, onEvent, signal }: Pick<CommandContext, "clock" | "onEvent" | "signal">,
 ): BlobCache {
   const onNotice = (message: string): void => onEvent({ type: "notice", message });
-  return new BlobCache(directory, { clock, maxBytes, onNotice, signal });
+  return new BlobCache(directory, { clock, maxBytes, onNotice, signal, hashThreads: fileHashThreads() });
 }

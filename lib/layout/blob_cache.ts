@@ -6,14 +6,15 @@ import { MEDIA_TYPE } from "../spec/media_type.ts";
 import { BestEffort } from "../util/best_effort.ts";
 import type { Clock } from "../util/clock.ts";
 import { printable } from "../util/printable.ts";
-import { createSha } from "../util/sha256.ts";
+import { FileHashes } from "../util/file_hashes.ts";
+import { mapConcurrently } from "../util/map_concurrently.ts";
 import type { BlobRange } from "../util/stream_body.ts";
 import { systemReason } from "../util/system_reason.ts";
 import { CacheDraft } from "./cache_draft.ts";
 import { contentOf, entryName, namedEntry } from "./cached_images.ts";
 import { ImageLayout, ingestNameOf } from "./image_layout.ts";
 import { pruneCache, removeOldest, sizeOf, without } from "./prune_cache.ts";
-import type { StoredBlob } from "./stored_blobs.ts";
+import { blobPath, type StoredBlob } from "./stored_blobs.ts";
 
 /** How long half a blob is kept for somebody to go on with. */
 const DRAFT_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
@@ -28,6 +29,12 @@ export interface BlobCacheOptions {
   onNotice: (message: string) => void;
   /** Ends waiting for other processes. */
   signal?: AbortSignal | undefined;
+  /**
+   * Most threads that verify what is kept, besides this one.
+   *
+   * @default {0}
+   */
+  hashThreads?: number | undefined;
 }
 
 /**
@@ -43,6 +50,9 @@ export class BlobCache implements Disposable {
   #layout: ImageLayout;
   #options: BlobCacheOptions;
   #held = new Map<Digest, Disposable>();
+  /** What was verified, or is being verified, since the cache was opened. */
+  #verified = new Map<Digest, Promise<boolean>>();
+  #hashes: FileHashes;
   #opening: Promise<void> | undefined;
   /** What was here in the beginning, and what is on its way. */
   #stored: readonly StoredBlob[] = [];
@@ -59,6 +69,7 @@ export class BlobCache implements Disposable {
     this.path = cachePath(stateDirectory);
     this.#layout = new ImageLayout(this.path, options.clock, { signal: options.signal });
     this.#options = options;
+    this.#hashes = new FileHashes(options.hashThreads ?? 0);
   }
 
   /**
@@ -83,34 +94,37 @@ export class BlobCache implements Disposable {
     const sizeBytes = await this.#unlessUnreadable(() => this.#layout.blobSize(blob.digest));
     if (sizeBytes === undefined) return false;
     if (sizeBytes !== blob.size) {
-      await this.dropBlob(blob);
+      await this.#drop(blob);
       return false;
     }
     return await this.#hold(blob.digest);
   }
 
   /**
-   * Finds out whether a blob is kept, and undamaged: all of it is read. A damaged one is removed.
+   * Begins to verify blobs, for {@linkcode BlobCache.verifyBlob} to tell of each. They are verified in their order, as many at
+   * once as there are threads.
+   *
+   * @param blobs Which.
+   * @param signal Ends the reading.
+   */
+  verifyAhead(blobs: readonly Descriptor[], signal: AbortSignal): void {
+    const options = { concurrency: this.#options.hashThreads ?? 0, signal };
+    // Who asks for one of them hears of it.
+    mapConcurrently(blobs, (blob) => this.verifyBlob(blob, signal), options).catch(() => {});
+  }
+
+  /**
+   * Finds out whether a blob is kept, and undamaged: all of it is read, once. A damaged one is removed.
    *
    * @param blob Which.
    * @param signal Ends the reading.
    * @returns Whether it is.
    */
   async verifyBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
-    const stream = await this.openBlob(blob);
-    if (!stream) return false;
-    const algorithm = algorithmOf(blob.digest);
-    const hash = await createSha(algorithm);
-    const isRead = await this.#unlessUnreadable(async () => {
-      for await (const chunk of stream) {
-        signal.throwIfAborted();
-        hash.update(chunk);
-      }
-      return true;
-    });
-    if (isRead && `${algorithm}:${hash.hex()}` === blob.digest) return true;
-    await this.dropBlob(blob);
-    return false;
+    const known = this.#verified.get(blob.digest);
+    const verified = known ?? this.#verify(blob, signal);
+    this.#verified.set(blob.digest, verified);
+    return await verified;
   }
 
   /**
@@ -126,7 +140,7 @@ export class BlobCache implements Disposable {
     if (!await this.holdBlob(blob)) return undefined;
     const bytes = await this.#unlessUnreadable(() => this.#layout.readBlob(digest));
     if (bytes && await digestLike(bytes, digest) === digest) return bytes;
-    await this.dropBlob(blob);
+    await this.#drop(blob);
     return undefined;
   }
 
@@ -135,11 +149,10 @@ export class BlobCache implements Disposable {
    *
    * @param blob Which.
    */
-  async dropBlob({ digest }: Descriptor): Promise<void> {
-    this.#options.onNotice(`The cache's copy of ${digest} is damaged: it is removed.`);
-    this.#held.get(digest)?.[Symbol.dispose]();
-    this.#held.delete(digest);
-    await this.#keeping.attempt(() => this.#layout.removeBlob(digest));
+  async dropBlob(blob: Descriptor): Promise<void> {
+    const dropped = this.#drop(blob).then(() => false);
+    this.#verified.set(blob.digest, dropped);
+    await dropped;
   }
 
   /**
@@ -158,7 +171,10 @@ export class BlobCache implements Disposable {
       this.#addedBytes += blob.size;
       if (ingest.sizeBytes > blob.size) await ingest.truncate(0);
       return new CacheDraft(blob, ingest, {
-        onKept: async () => void await this.#hold(blob.digest),
+        onKept: async () => {
+          this.#verified.delete(blob.digest);
+          await this.#hold(blob.digest);
+        },
         onFailure: (error) => this.#keeping.end(error),
       });
     });
@@ -202,8 +218,27 @@ export class BlobCache implements Disposable {
 
   /** Lets others remove what was held. */
   [Symbol.dispose](): void {
+    this.#hashes[Symbol.dispose]();
+    this.#verified.clear();
     for (const held of this.#held.values()) held[Symbol.dispose]();
     this.#held.clear();
+  }
+
+  async #verify(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    if (!await this.holdBlob(blob)) return false;
+    const { digest, size: sizeBytes } = blob;
+    const algorithm = algorithmOf(digest);
+    const hex = await this.#hashes.hex(blobPath(this.path, digest), { sizeBytes, algorithm, signal });
+    if (`${algorithm}:${hex}` === digest) return true;
+    await this.#drop(blob);
+    return false;
+  }
+
+  async #drop({ digest }: Descriptor): Promise<void> {
+    this.#options.onNotice(`The cache's copy of ${digest} is damaged: it is removed.`);
+    this.#held.get(digest)?.[Symbol.dispose]();
+    this.#held.delete(digest);
+    await this.#keeping.attempt(() => this.#layout.removeBlob(digest));
   }
 
   async #open(): Promise<void> {

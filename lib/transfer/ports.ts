@@ -54,6 +54,14 @@ export interface BlobOrigin {
    */
   readBlob(blob: Descriptor, offsetBytes: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
   /**
+   * Whether a blob was verified already, so that whoever reads all of it need not; nothing is when absent.
+   *
+   * @param blob Which.
+   * @param signal Ends the reading.
+   * @returns Whether it was.
+   */
+  isVerified?(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
+  /**
    * Hears what came of a blob that was read to its end: whoever keeps blobs keeps it, or forgets what was wrong.
    *
    * @param blob Which.

@@ -5,15 +5,22 @@ import { startThread } from "./start_thread.ts";
 /** Buffers that both threads see: enough that the other one always has something to do. */
 const BUFFERS = 8;
 
-/** What the other thread is told: where bytes will be; then hash by hash how it begins, what it is of, that it ends. */
+/**
+ * What the other thread is told: where bytes will be; then hash by hash how it begins, what it is of, that it ends; or all at
+ * once, of a file.
+ */
 type Order =
   | { memory: SharedArrayBuffer }
+  | { id: number; algorithm: string; path: string }
   | { id: number; algorithm: string }
   | { id: number; offsetBytes: number; lengthBytes: number }
   | { id: number };
 
-/** What it answers: that it can begin, that a buffer is free again, what came out. */
-type Answer = { isReady: true } | { offsetBytes: number } | { id: number; hex: string };
+/** What it answers: that it can begin, that a buffer is free again, what came out, if anything. */
+type Answer =
+  | { isReady: true }
+  | { offsetBytes: number }
+  | { id: number; hex: string | undefined };
 
 /**
  * A thread that hashes. Bytes are copied into memory that both threads see, which takes a small part of the time that
@@ -27,7 +34,7 @@ export class HashWorker implements Disposable {
   #free = Array.from({ length: BUFFERS }, (_, at) => at * BUFFER_BYTES);
   /** Those that wait for one, first come first served. */
   #waiting: PromiseWithResolvers<number>[] = [];
-  #results = new Map<number, PromiseWithResolvers<string>>();
+  #results = new Map<number, PromiseWithResolvers<string | undefined>>();
   #begun = 0;
   #failure: Error | undefined;
 
@@ -60,10 +67,7 @@ export class HashWorker implements Disposable {
    * @returns The hash. Its bytes may be reused when `update` is through; disposing it gives it up.
    */
   startHash(algorithm: ShaAlgorithm): StreamHash {
-    const id = this.#begun++;
-    const result = Promise.withResolvers<string>();
-    result.promise.catch(() => {});
-    this.#results.set(id, result);
+    const { id, result } = this.#begin();
     this.#tell({ id, algorithm });
     let last = Promise.resolve();
     return {
@@ -71,7 +75,7 @@ export class HashWorker implements Disposable {
       hex: () =>
         last.then(() => {
           this.#tell({ id });
-          return result.promise;
+          return result as Promise<string>;
         }),
       [Symbol.dispose]: () => {
         if (this.#results.delete(id)) this.#tell({ id });
@@ -79,9 +83,32 @@ export class HashWorker implements Disposable {
     };
   }
 
+  /**
+   * Hashes a file, which the thread reads by itself.
+   *
+   * @param path The file.
+   * @param algorithm As digests name it.
+   * @returns Lower-case hexadecimal digits; `undefined` if it cannot be read.
+   * @throws {Error} If the thread fails or is ended.
+   */
+  async hashFile(path: string, algorithm: ShaAlgorithm): Promise<string | undefined> {
+    const { id, result } = this.#begin();
+    this.#tell({ id, algorithm, path });
+    return await result;
+  }
+
   /** Ends the thread, and whatever waits for it. */
   [Symbol.dispose](): void {
     this.#fail(new DOMException("The hashing was given up.", "AbortError"));
+  }
+
+  #begin(): { id: number; result: Promise<string | undefined> } {
+    const id = this.#begun++;
+    const result = Promise.withResolvers<string | undefined>();
+    result.promise.catch(() => {});
+    if (this.#failure) result.reject(this.#failure);
+    else this.#results.set(id, result);
+    return { id, result: result.promise };
   }
 
   async #update(id: number, bytes: Uint8Array): Promise<void> {
@@ -105,7 +132,7 @@ export class HashWorker implements Disposable {
 
   #take(answer: Answer): void {
     if ("isReady" in answer) return this.#ready.resolve();
-    if ("hex" in answer) {
+    if ("id" in answer) {
       this.#results.get(answer.id)?.resolve(answer.hex);
       this.#results.delete(answer.id);
       return;
@@ -137,6 +164,15 @@ function serveHashes(): void {
   const crypto = import("node:crypto");
   const hashes = new Map<number, import("node:crypto").Hash>();
   let memory: SharedArrayBuffer;
+  const hashFile = async (hash: import("node:crypto").Hash, path: string): Promise<void> => {
+    const file = await Deno.open(path);
+    try {
+      const buffer = new Uint8Array(2 ** 18);
+      for (let read; (read = await file.read(buffer)) !== null;) hash.update(buffer.subarray(0, read));
+    } finally {
+      file.close();
+    }
+  };
   scope.onmessage = async ({ data: order }) => {
     const { createHash } = await crypto;
     if ("memory" in order) {
@@ -144,6 +180,13 @@ function serveHashes(): void {
       return scope.postMessage({ isReady: true });
     }
     const { id } = order;
+    if ("path" in order) {
+      const hash = createHash(order.algorithm);
+      return hashFile(hash, order.path).then(
+        () => scope.postMessage({ id, hex: hash.digest("hex") }),
+        () => scope.postMessage({ id, hex: undefined }),
+      );
+    }
     if ("algorithm" in order) return void hashes.set(id, createHash(order.algorithm));
     if ("offsetBytes" in order) {
       const { offsetBytes, lengthBytes } = order;

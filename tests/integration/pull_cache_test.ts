@@ -73,8 +73,8 @@ async function assertSame(stage: Stage, names: readonly string[]): Promise<void>
   assert.equal(new Set(digests).size, 1, `different archives: ${names}`);
 }
 
-async function damage(stage: Stage, digest: Digest): Promise<void> {
-  const path = `${stage.cache.path}/blobs/${digest.replace(":", "/")}`;
+async function damage({ cache }: Pick<Stage, "cache">, digest: Digest): Promise<void> {
+  const path = `${cache.path}/blobs/${digest.replace(":", "/")}`;
   using file = await Deno.open(path, { write: true });
   await file.seek(1000, Deno.SeekMode.Start);
   await file.write(new Uint8Array(100));
@@ -126,6 +126,23 @@ Deno.test("pull notices a damaged copy in the cache, fetches the blob again, and
   await assertSame(stage, ["first", "second"]);
   await assertCacheWhole(stage);
   assert.equal((await stage.pull("third")).report?.receivedBytes, 0);
+});
+
+Deno.test("pull verifies in other threads what is large, and fetches what is damaged", async () => {
+  await using registry = startTestRegistry();
+  await using dir = await makeTempDir();
+  const bytes = [0, 1, 2].map((nth) => new Uint8Array(16 * MIB + nth).fill(nth));
+  const { layers } = putImage(registry, "app:1", { layers: bytes });
+  const options = { stateDir: dir.join("state"), maxCacheBytes: GENEROUS };
+  const pull = (name: string): Promise<PullRun> =>
+    runPull([`${registry.host}/app:1`], { ...options, output: dir.join(name) });
+  assert.equal((await pull("first")).error, undefined);
+  const cache = new ImageLayout(dir.join("state/cache"), systemClock);
+  await damage({ cache }, layers[1]!.digest);
+  const { report } = await pull("second");
+  assert.equal(report?.receivedBytes, 16 * MIB + 1);
+  assert.equal(report?.cachedBytes, 32 * MIB + 2);
+  assert.deepEqual(await Deno.readFile(dir.join("second")), await Deno.readFile(dir.join("first")));
 });
 
 Deno.test("pull gives standard output nothing of a damaged copy", async () => {

@@ -103,7 +103,7 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
   );
   using cache = await openCache(options, context);
   using origins = await connectOrigins(references, options, context);
-  await using keeper = new PullKeeper(origins, { cache, verifiesFirst: output.isFinal });
+  await using keeper = new PullKeeper(origins, cache);
   const fetched: Fetched[] = [];
   for (const reference of references) {
     const origin = keeper.of(reference);
@@ -121,6 +121,7 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
     blobs: blobs.length,
     sizeBytes: blobs.reduce((sum, blob) => sum + blob.size, 0),
   });
+  cache?.verifyAhead(blobs, context.signal);
   const received = await receive(parts, {
     archive,
     origins: originsOf(fetched),

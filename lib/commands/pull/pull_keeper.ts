@@ -6,29 +6,21 @@ import { CachedOrigin } from "../../transfer/fetch/cached_origin.ts";
 import type { ImageOrigin } from "../../transfer/ports.ts";
 import type { Origins } from "../connect_origins.ts";
 
-/** What a {@linkcode PullKeeper} needs. */
-export interface KeeperOptions {
-  /** Where blobs are kept; none are when absent. */
-  cache: BlobCache | undefined;
-  /** See `CachedOriginOptions`. */
-  verifiesFirst: boolean;
-}
-
 /** Repositories that are read through the cache, where there is one. */
 export class PullKeeper implements AsyncDisposable {
   #origins: Origins;
-  #options: KeeperOptions;
+  #cache: BlobCache | undefined;
   #cached: CachedOrigin[] = [];
 
   /**
    * Reads nothing yet.
    *
    * @param origins The repositories.
-   * @param options What keeps their blobs.
+   * @param cache Where blobs are kept; none are when absent.
    */
-  constructor(origins: Origins, options: KeeperOptions) {
+  constructor(origins: Origins, cache: BlobCache | undefined) {
     this.#origins = origins;
-    this.#options = options;
+    this.#cache = cache;
   }
 
   /**
@@ -39,9 +31,8 @@ export class PullKeeper implements AsyncDisposable {
    */
   of(reference: Reference): ImageOrigin {
     const origin = this.#origins.of(reference);
-    const { cache, verifiesFirst } = this.#options;
-    if (!cache) return origin;
-    const cached = new CachedOrigin(origin, { cache, verifiesFirst });
+    if (!this.#cache) return origin;
+    const cached = new CachedOrigin(origin, this.#cache);
     this.#cached.push(cached);
     return cached;
   }
@@ -53,7 +44,7 @@ export class PullKeeper implements AsyncDisposable {
    * @param known Small blobs, which may have been read from elsewhere.
    */
   async keep(images: readonly Image[], known: ReadonlyMap<Digest, Uint8Array>): Promise<void> {
-    const { cache } = this.#options;
+    const cache = this.#cache;
     if (!cache) return;
     await Promise.all(this.#cached.map((cached) => cached.finish()));
     const trees = images.flatMap(treesOf);

@@ -4,6 +4,7 @@ import type { PartsSink } from "../../transfer/fetch/receive_parts.ts";
 import { openPartialFile } from "../../util/partial_file.ts";
 import { splitFilePath } from "../../util/file_path.ts";
 import { printable } from "../../util/printable.ts";
+import { unlessAborted } from "../../util/unless_aborted.ts";
 import { assertReplaceable } from "../assert_replaceable.ts";
 import type { CommandContext, StandardOutput } from "../command_context.ts";
 
@@ -17,8 +18,6 @@ const OPTION = "--output";
 export interface PullOutput {
   /** The file; absent for standard output. */
   readonly path: string | undefined;
-  /** Whether what was written cannot be taken back. */
-  readonly isFinal: boolean;
   /**
    * Opens it.
    *
@@ -66,14 +65,14 @@ export async function findPullOutput(
   const { output, signal } = context;
   if (path === STANDARD_OUTPUT) {
     if (!output) throw isTerminal();
-    return { path: undefined, isFinal: true, open: () => Promise.resolve(toStream(output, signal)) };
+    return { path: undefined, open: () => Promise.resolve(toStream(output, signal)) };
   }
   const existing = await Deno.stat(path).catch(() => undefined);
   if (existing?.isDirectory || splitFilePath(path).name === "") throw namesNoFile(path);
   // Devices and pipes take an archive as it comes: there is nothing to replace.
-  if (existing && !existing.isFile) return { path, isFinal: true, open: () => openSpecial(path) };
+  if (existing && !existing.isFile) return { path, open: () => openSpecial(path) };
   await assertReplaceable(path, { ...options, option: OPTION }, context);
-  return { path, isFinal: false, open: (content) => openFile(path, content) };
+  return { path, open: (content) => openFile(path, content) };
 }
 
 async function openSpecial(path: string): Promise<OpenOutput> {
@@ -102,6 +101,7 @@ function toStream(output: StandardOutput, signal: AbortSignal): OpenOutput {
       readHeld: () => Promise.resolve(0),
       continueAt: () => Promise.resolve(),
       async write(bytes) {
+        // A reader that is behind must not keep the program from stopping.
         isAbandoned = !await unlessAborted(output.write(bytes), signal);
         if (isAbandoned) throw new DOMException("Nobody reads any more", "AbortError");
       },
@@ -139,19 +139,6 @@ async function failing<T>(path: string, work: Promise<T>, expectedBytes?: number
     return await work;
   } catch (cause) {
     throw outputFailed(path, cause, { expectedBytes, option: OPTION });
-  }
-}
-
-/** A reader that is behind must not keep the program from stopping. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isPusherError } from "../../errors.ts";
+import { isPusherError, PusherError } from "../../errors.ts";
 import { DocumentError, manifestTypeOf } from "../../spec/documents.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import { type Digest, isDigest } from "../../spec/digest.ts";
@@ -6,20 +6,6 @@ import type { ManifestNode } from "../../spec/image.ts";
 import { BufferRing } from "../../util/buffer_ring.ts";
 import { reusedChunks } from "../../util/reused_chunks.ts";
 import type { BlobCache, ImageOrigin, KeptDraft } from "../ports.ts";
-
-/** Blobs that are verified in no time, and read by some who cannot read them again. */
-const SMALL_BYTES = 2 ** 20;
-
-/** What a {@linkcode CachedOrigin} needs. */
-export interface CachedOriginOptions {
-  /** What is asked first, and keeps what comes from the origin. */
-  cache: BlobCache;
-  /**
-   * Whether what was read cannot be taken back: then blobs that are kept are verified before their first byte is given, and
-   * not while they pass.
-   */
-  verifiesFirst: boolean;
-}
 
 /** A blob on its way through. */
 interface Draft {
@@ -36,7 +22,7 @@ interface Draft {
  */
 export class CachedOrigin implements ImageOrigin, AsyncDisposable {
   #origin: ImageOrigin;
-  #options: CachedOriginOptions;
+  #cache: BlobCache;
   /** Blobs that are being read from the cache, and their sizes. */
   #kept = new Map<Digest, number>();
   #drafts = new Map<Digest, Draft>();
@@ -46,11 +32,11 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
    * Reads nothing yet.
    *
    * @param origin The repository.
-   * @param options What keeps its blobs.
+   * @param cache What is asked first, and keeps what comes from the origin.
    */
-  constructor(origin: ImageOrigin, options: CachedOriginOptions) {
+  constructor(origin: ImageOrigin, cache: BlobCache) {
     this.#origin = origin;
-    this.#options = options;
+    this.#cache = cache;
   }
 
   /** For people and events. */
@@ -74,6 +60,17 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
   }
 
   /**
+   * Whether all of a blob is kept, and undamaged.
+   *
+   * @param blob Which.
+   * @param signal Ends the reading.
+   * @returns Whether whoever reads it need not verify it.
+   */
+  async isVerified(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    return !this.#drafts.has(blob.digest) && await this.#cache.verifyBlob(blob, signal);
+  }
+
+  /**
    * Opens the content of a blob.
    *
    * @param blob Which.
@@ -86,10 +83,12 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
     offsetBytes: number,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
-    const kept = await this.#openKept(blob, offsetBytes, signal);
+    const kept = await this.isVerified(blob, signal)
+      ? await this.#cache.openBlob(blob, { offsetBytes })
+      : undefined;
     if (kept) {
       this.#kept.set(blob.digest, blob.size - offsetBytes);
-      return ReadableStream.from(this.#passKept(blob, { kept, offsetBytes, signal }));
+      return ReadableStream.from(passKept(blob, kept, signal));
     }
     const draft = await this.#draftOf(blob, offsetBytes);
     if (!draft) return await this.#origin.readBlob(blob, offsetBytes, signal);
@@ -109,7 +108,7 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
     this.#kept.delete(digest);
     const draft = this.#drafts.get(digest);
     this.#drafts.delete(digest);
-    if (keptBytes !== undefined && !isRight) await this.#options.cache.dropBlob(blob);
+    if (keptBytes !== undefined && !isRight) await this.#cache.dropBlob(blob);
     if (!draft) return keptBytes ?? 0;
     // It takes as long as the disk does, and nobody has to wait for it.
     if (isRight) this.#commits.push(draft.keeps.commit({ isVerified: draft.isSeen }));
@@ -132,26 +131,14 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
   async #readKeptManifest(
     digest: Digest,
   ): Promise<Pick<ManifestNode, "descriptor" | "bytes"> | undefined> {
-    const bytes = await this.#options.cache.readDocument(digest);
+    const bytes = await this.#cache.readDocument(digest);
     const mediaType = bytes && typeOf(bytes);
     return mediaType ? { descriptor: { mediaType, digest, size: bytes.length }, bytes } : undefined;
   }
 
-  async #openKept(
-    blob: Descriptor,
-    offsetBytes: number,
-    signal: AbortSignal,
-  ): Promise<ReadableStream<Uint8Array> | undefined> {
-    if (this.#drafts.has(blob.digest)) return undefined;
-    const { cache, verifiesFirst } = this.#options;
-    const isVerifiedFirst = verifiesFirst || blob.size <= SMALL_BYTES;
-    if (isVerifiedFirst && !await cache.verifyBlob(blob, signal)) return undefined;
-    return await cache.openBlob(blob, { offsetBytes });
-  }
-
   async #draftOf(blob: Descriptor, offsetBytes: number): Promise<Draft | undefined> {
     const known = this.#drafts.get(blob.digest);
-    const keeps = known?.keeps ?? await this.#options.cache.keepBlob(blob);
+    const keeps = known?.keeps ?? await this.#cache.keepBlob(blob);
     if (!keeps) return undefined;
     // Nothing can be kept of a blob that begins elsewhere.
     if (keeps.sizeBytes < offsetBytes) {
@@ -162,30 +149,6 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
     const draft = known ?? { keeps, heldBytes: keeps.sizeBytes - offsetBytes, isSeen: offsetBytes === 0 };
     this.#drafts.set(blob.digest, draft);
     return draft;
-  }
-
-  /** What cannot be read to its end is asked for from there on. */
-  async *#passKept(
-    blob: Descriptor,
-    { kept, offsetBytes, signal }: {
-      kept: ReadableStream<Uint8Array>;
-      offsetBytes: number;
-      signal: AbortSignal;
-    },
-  ): AsyncGenerator<Uint8Array, void, void> {
-    let positionBytes = offsetBytes;
-    try {
-      for await (const chunk of kept) {
-        signal.throwIfAborted();
-        positionBytes += chunk.length;
-        yield chunk;
-      }
-      return;
-    } catch (error) {
-      if (!isPusherError(error)) throw error;
-      await this.#options.cache.dropBlob(blob);
-    }
-    yield* reusedChunks(await this.#origin.readBlob(blob, positionBytes, signal));
   }
 
   /** What is kept goes first. The rest is kept before it is passed on, so that there is never less kept than passed. */
@@ -217,5 +180,26 @@ function typeOf(bytes: Uint8Array): string | undefined {
   } catch (error) {
     if (error instanceof DocumentError) return undefined;
     throw error;
+  }
+}
+
+/** All of it is received anew if it cannot be read to its end: nobody verifies what follows. */
+async function* passKept(
+  { digest }: Descriptor,
+  kept: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    for await (const chunk of kept) {
+      signal.throwIfAborted();
+      yield chunk;
+    }
+  } catch (cause) {
+    if (!isPusherError(cause)) throw cause;
+    throw new PusherError("DIGEST_MISMATCH", `Cannot read what is kept of blob ${digest}: ${cause.message}`, {
+      detail: { expected: digest, actual: "an unreadable file" },
+      hint: "Run the same command again.",
+      cause,
+    });
   }
 }

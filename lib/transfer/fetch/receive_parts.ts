@@ -133,7 +133,7 @@ class Receiver {
   async #receive(blob: Descriptor, key: { target: string; digest: string }): Promise<void> {
     const { onEvent } = this.#options;
     const { check: begun, heldBytes } = await this.#verifyHeld(blob);
-    using check = begun;
+    using held = begun;
     if (heldBytes === blob.size && this.#isHeld) {
       this.report.heldBytes += heldBytes;
       return onEvent({ type: "blob:exists", ...key, sizeBytes: blob.size });
@@ -141,7 +141,8 @@ class Receiver {
     if (heldBytes > 0) onEvent({ type: "blob:resumed", ...key, offsetBytes: heldBytes });
     const { receivedBytes, cachedBytes } = this.report;
     try {
-      await this.#download(blob, { check, offsetBytes: heldBytes });
+      const isVerified = heldBytes === 0 && await this.#isVerified(blob);
+      await this.#download(blob, { check: isVerified ? undefined : held, offsetBytes: heldBytes });
       this.report.heldBytes += heldBytes;
     } catch (error) {
       if (!isPusherError(error, "DIGEST_MISMATCH")) throw error;
@@ -156,7 +157,15 @@ class Receiver {
     onEvent({ type: "blob:done", ...key, sizeBytes: blob.size, ...kept });
   }
 
-  async #download(blob: Descriptor, part: { check: DigestCheck; offsetBytes: number }): Promise<void> {
+  async #isVerified(blob: Descriptor): Promise<boolean> {
+    const { originOf, signal } = this.#options;
+    return await originOf(blob).isVerified?.(blob, signal) ?? false;
+  }
+
+  async #download(
+    blob: Descriptor,
+    part: { check: DigestCheck | undefined; offsetBytes: number },
+  ): Promise<void> {
     const { sink, originOf, onEvent } = this.#options;
     const origin = originOf(blob);
     const options = { ...this.#options, ...part, limiter: this.#limiter };

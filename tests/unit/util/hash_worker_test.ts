@@ -3,6 +3,7 @@ import { BUFFER_BYTES } from "../../../lib/util/buffer_ring.ts";
 import { HashWorker } from "../../../lib/util/hash_worker.ts";
 import { createSha, type ShaAlgorithm } from "../../../lib/util/sha256.ts";
 import { seededBytes } from "../../support/seeded_random.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
 
 async function hexOf(bytes: Uint8Array, algorithm: ShaAlgorithm = "sha256"): Promise<string> {
   const hash = await createSha(algorithm);
@@ -37,6 +38,28 @@ Deno.test("HashWorker keeps the order of what is added without waiting, more tha
   const pieceBytes = 1.5 * BUFFER_BYTES;
   for (let at = 0; at < bytes.length; at += pieceBytes) hash.update(bytes.subarray(at, at + pieceBytes));
   assert.equal(await hash.hex(), await hexOf(bytes));
+});
+
+Deno.test("HashWorker hashes files by itself, beside other hashes, and says when it cannot", async () => {
+  await using dir = await makeTempDir();
+  const bytes = seededBytes(BUFFER_BYTES + 17);
+  await Deno.writeFile(dir.join("file"), bytes);
+  using worker = new HashWorker();
+  const hash = worker.startHash("sha256");
+  const files = [
+    worker.hashFile(dir.join("file"), "sha256"),
+    worker.hashFile(dir.join("none"), "sha256"),
+    worker.hashFile(dir.join("file"), "sha512"),
+  ];
+  assert.equal(worker.load, 4);
+  await hash.update(bytes);
+  assert.deepEqual(await Promise.all([hash.hex(), ...files]), [
+    await hexOf(bytes),
+    await hexOf(bytes),
+    undefined,
+    await hexOf(bytes, "sha512"),
+  ]);
+  assert.equal(worker.load, 0);
 });
 
 Deno.test("HashWorker lets bytes be overwritten when update() is through", async () => {

@@ -1,4 +1,4 @@
-import { namedEntry } from "../../lib/layout/cached_images.ts";
+import { entryName, namedEntry } from "../../lib/layout/cached_images.ts";
 import type { ImageLayout } from "../../lib/layout/image_layout.ts";
 import type { Descriptor } from "../../lib/spec/descriptor.ts";
 import { digestOf } from "../../lib/spec/digest.ts";
@@ -72,7 +72,7 @@ export async function putLayoutImage(layout: ImageLayout, image: LayoutImage): P
   }
   for (const { descriptor, bytes } of [config, manifest]) await layout.writeBlob(descriptor, bytes);
   const entry = namedEntry(name, manifest.descriptor);
-  await layout.updateIndex((entries) => [...entries, entry]);
+  await layout.updateIndex((entries) => [...entries.filter((each) => entryName(each) !== name), entry]);
 }
 
 async function contentOf(mediaType: string, bytes: Uint8Array<ArrayBuffer>): Promise<BlobContent> {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { type TargetsReport, verifyReference } from "../../lib/commands/verify/verify_targets.ts";
 import { isPusherError } from "../../lib/errors.ts";
 import type { Digest } from "../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";
+import { parseReference } from "../../lib/spec/reference.ts";
 import { fixturePath } from "../support/fixture_archives.ts";
 import { pushArchive } from "../support/push_archive.ts";
 import type { Repository } from "../support/registry/repository.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
+import { makeTestContext } from "../support/test_context.ts";
 import { startTestRegistry } from "../support/test_registry.ts";
 import { compareWith } from "../support/verify_stage.ts";
 
@@ -77,10 +80,7 @@ Deno.test("verify finds what a registry lacks or has otherwise, and what only re
     for (const [isDeep, expected] of [[false, shallow], [true, deep]] as const) {
       const report = await compareWith({ archives: [ARCHIVE], targets: [target], deep: isDeep });
       const [image] = report.targets;
-      const found = image!.differences.map(({ kind, layer, platform, problem }) =>
-        [kind, layer, platform, problem].filter((part) => part !== undefined).join(" ")
-      );
-      assert.deepEqual(found, expected, what);
+      assert.deepEqual(foundIn(report), expected, what);
       assert.equal(report.isEqual, expected.length === 0);
       assert.equal(image!.readBytes > 0, isDeep);
       assert.deepEqual([image!.manifests, image!.blobs], [5, 10]);
@@ -127,3 +127,32 @@ Deno.test("verify goes on with other targets when one cannot be reached, and wri
   assert.ok(isPusherError(report.failures[0]!.error, "AUTH_REQUIRED"));
   assert.equal(report.isEqual, false);
 });
+
+Deno.test("verify of an image with itself finds what its registry lacks of it, and looks at the rest", async () => {
+  const lacks: Record<string, (repository: Repository) => void> = {
+    "manifest linux/amd64 missing": (repository) => repository.manifests.delete(partsOf(repository).manifest),
+    "layer 1 linux/amd64 missing": (repository) => repository.blobs.delete(partsOf(repository).layer),
+    "config linux/amd64 missing": (repository) => {
+      const { config } = repository.readManifest<{ config: { digest: Digest } }>(
+        partsOf(repository).manifest,
+      );
+      repository.blobs.delete(config.digest);
+    },
+  };
+  for (const [expected, remove] of Object.entries(lacks)) {
+    await using registry = startTestRegistry();
+    await using dir = await makeTempDir();
+    await pushArchive(ARCHIVE, { targets: [`${registry.host}/mp:1`] });
+    remove(registry.repository("mp"));
+    const reference = parseReference(`${registry.host}/mp:1`);
+    const report = await verifyReference(reference, { stateDir: dir.path }, makeTestContext());
+    assert.deepEqual(foundIn(report), [expected]);
+    assert.equal(report.targets[0]!.manifests, 5);
+  }
+});
+
+function foundIn({ targets: [image] }: TargetsReport): string[] {
+  return image!.differences.map(({ kind, layer, platform, problem }) =>
+    [kind, layer, platform, problem].filter((part) => part !== undefined).join(" ")
+  );
+}

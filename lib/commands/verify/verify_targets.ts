@@ -131,6 +131,7 @@ async function compareReference(
   const found = await fetchImage(origin, reference.digest ?? reference.tag!, {
     policy: DEFAULT_RETRY_POLICY,
     ...context,
+    mayLack: true,
   });
   if (!found) throw imageNotFound(reference);
   const image = { names: [reference], root: found.root };

@@ -14,6 +14,7 @@ import { printable } from "../../util/printable.ts";
 import { createSha } from "../../util/sha256.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
 import { downloadBlob, wrongContent } from "./download_blob.ts";
+import { isMissing } from "./is_missing.ts";
 import { HostLimiter } from "../upload/host_limiter.ts";
 import type { ImageOrigin } from "../ports.ts";
 import { retryTelling, type TellingContext } from "../retry_telling.ts";
@@ -35,11 +36,17 @@ export interface FetchOptions extends TellingContext {
    * @default {all of it is}
    */
   wants?: ((child: Descriptor) => boolean) | undefined;
+  /**
+   * Whether what the registry lacks below the image's own manifest is absent from what is fetched.
+   *
+   * @default {it is an error}
+   */
+  mayLack?: boolean | undefined;
 }
 
 /** An image with everything that is known before a layer is read. */
 export interface FetchedImage {
-  /** Its manifest or index, and what is wanted of all below; what is not wanted is absent. */
+  /** Its manifest or index, and what is wanted of all below; what is not wanted, or may lack and does, is absent. */
   root: ManifestNode;
   /** The exact bytes of configs, by digest. */
   configs: ReadonlyMap<Digest, Uint8Array>;
@@ -105,12 +112,14 @@ class ImageFetch {
     const { wants = () => true } = this.#options;
     const isWanted = (child: Descriptor): boolean =>
       (isIndexType(child.mediaType) || isManifestType(child.mediaType)) && wants(child);
-    const children = await this.#all(listed.filter(isWanted).map((child) => this.#child(child, depth + 1)));
-    const absent = listed.filter((child) => !isWanted(child));
+    const found = await this.#all(listed.filter(isWanted).map((child) => this.#child(child, depth + 1)));
+    const children = found.filter((child) => child !== undefined);
+    const held = new Set(children.map((child) => child.descriptor.digest));
+    const absent = listed.filter((child) => !held.has(child.digest));
     return { descriptor: typed(descriptor, artifactType), bytes, blobs: [], children, absent, subject };
   }
 
-  async #child(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
+  async #child(descriptor: Descriptor, depth: number): Promise<ManifestNode | undefined> {
     const { digest, size } = descriptor;
     const found = await this.#inTurn(() =>
       retryTelling(
@@ -119,6 +128,7 @@ class ImageFetch {
         this.#options,
       )
     );
+    if (!found && this.#options.mayLack) return undefined;
     if (!found) throw this.#unusable(descriptor, "the registry lacks it, although an index lists it");
     if (found.bytes.length !== size) {
       throw this.#unusable(descriptor, `it does not have the ${size} bytes that an index says`);
@@ -145,10 +155,19 @@ class ImageFetch {
   async #config(blob: Descriptor): Promise<ImageConfig | undefined> {
     if (!isImageConfig(blob)) return undefined;
     if (blob.size > MAX_DOCUMENT_BYTES) throw this.#unusable(blob, "this config is too large");
-    const known = this.#configs.get(blob.digest);
-    const bytes = known ?? await this.#inTurn(() => this.#download(blob));
+    const bytes = this.#configs.get(blob.digest) ?? await this.#inTurn(() => this.#downloadIfThere(blob));
+    if (!bytes) return undefined;
     this.#configs.set(blob.digest, bytes);
     return parseConfigAs(blob, bytes);
+  }
+
+  async #downloadIfThere(blob: Descriptor): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#download(blob);
+    } catch (error) {
+      if (this.#options.mayLack && isMissing(error)) return undefined;
+      throw error;
+    }
   }
 
   async #download(blob: Descriptor): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import type { Descriptor } from "../../spec/descriptor.ts";
 import type { ManifestNode } from "../../spec/image.ts";
 import type { Digest } from "../../spec/digest.ts";
 import type { CopyOrigin, ImageOrigin } from "../ports.ts";
+import { isMissing } from "./is_missing.ts";
 
 /** What a {@linkcode MirroredOrigin} needs. */
 export interface MirroredOriginOptions {
@@ -116,6 +117,7 @@ export class MirroredOrigin implements CopyOrigin {
       } catch (error) {
         signal.throwIfAborted();
         if (!isPusherError(error)) throw error;
+        // A mirror need not have everything.
         if (!isMissing(error)) this.#giveUp(mirror, error);
       }
     }
@@ -126,9 +128,4 @@ export class MirroredOrigin implements CopyOrigin {
     this.#mirrors = this.#mirrors.filter((other) => other !== mirror);
     this.#options.onWarning(`The mirror ${mirror.name} is not asked any more: ${message}`);
   }
-}
-
-/** A mirror need not have everything. */
-function isMissing(error: PusherError): boolean {
-  return isPusherError(error, "REGISTRY_REJECTED") && error.detail.status === 404;
 }

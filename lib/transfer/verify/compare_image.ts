@@ -3,12 +3,14 @@ import { type BlobRole, blobRoles } from "../../spec/blob_roles.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
 import { algorithmOf, type Digest, digestOf } from "../../spec/digest.ts";
 import { type Image, type ManifestNode, manifestsBottomUp, treesOf } from "../../spec/image.ts";
+import { isIndexType, isManifestType } from "../../spec/media_type.ts";
 import { formatPlatform } from "../../spec/platform.ts";
 import { mapConcurrently } from "../../util/map_concurrently.ts";
 import { printable } from "../../util/printable.ts";
 import type { RateLimiter } from "../../util/rate_limiter.ts";
 import { createSha } from "../../util/sha256.ts";
 import { downloadBlob, wrongContent } from "../fetch/download_blob.ts";
+import { isMissing } from "../fetch/is_missing.ts";
 import { DigestCheck } from "../hash/digest_check.ts";
 import type { ComparedTarget, ReadTarget } from "../ports.ts";
 import { transferableBlobs } from "../push/push_job.ts";
@@ -85,14 +87,14 @@ export interface CompareOptions extends TellingContext {
  */
 export async function compareImage(image: Image, options: CompareOptions): Promise<Comparison> {
   const trees = treesOf(image);
-  const manifests = [...manifestsBottomUp(...trees)];
+  const manifests = manifestsOf(trees);
   const blobs = transferableBlobs(image);
   const roles = blobRoles(...trees);
   const lanes = { concurrency: CONCURRENCY, signal: options.signal };
   const tag = await compareTag(image.root, options);
   const ofManifests = await mapConcurrently(
     manifests,
-    (node, signal) => compareManifest(node, { ...options, signal }),
+    (manifest, signal) => compareManifest(manifest, { ...options, signal }),
     lanes,
   );
   const ofBlobs = await mapConcurrently(
@@ -110,6 +112,16 @@ export async function compareImage(image: Image, options: CompareOptions): Promi
   };
 }
 
+/** Also those that indexes list and nobody has read. */
+function manifestsOf(trees: readonly ManifestNode[]): Descriptor[] {
+  const manifests = new Map<Digest, Descriptor>();
+  for (const { descriptor, absent = [] } of manifestsBottomUp(...trees)) {
+    const listed = absent.filter(({ mediaType }) => isIndexType(mediaType) || isManifestType(mediaType));
+    for (const each of [...listed, descriptor]) manifests.set(each.digest, each);
+  }
+  return [...manifests.values()];
+}
+
 async function compareTag(root: ManifestNode, options: CompareOptions): Promise<Difference | undefined> {
   if (options.tag === undefined) return undefined;
   const { digest, size } = root.descriptor;
@@ -119,10 +131,9 @@ async function compareTag(root: ManifestNode, options: CompareOptions): Promise<
 }
 
 async function compareManifest(
-  { descriptor }: ManifestNode,
+  { digest, size, platform }: Descriptor,
   options: CompareOptions,
 ): Promise<Difference | undefined> {
-  const { digest, size, platform } = descriptor;
   const found = await manifestDigest(digest, options);
   if (found === digest) return undefined;
   const runsOn = platform?.os ? { platform: formatPlatform(platform) } : {};
@@ -202,8 +213,7 @@ function contentProblem(error: unknown): Problem | undefined {
   if (isPusherError(error, "DIGEST_MISMATCH")) {
     return { problem: "other content", found: error.detail.actual };
   }
-  const isGone = isPusherError(error, "REGISTRY_REJECTED") && error.detail.status === 404;
-  return isGone ? { problem: "missing" } : undefined;
+  return isMissing(error) ? { problem: "missing" } : undefined;
 }
 
 /**

@@ -78,7 +78,14 @@ export async function registryError(
   if (TRANSIENT_STATUSES.has(status)) {
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), purpose.nowMs);
     const detail = { ...answer, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-    return new PusherError("REGISTRY_UNAVAILABLE", text, { detail, hint, retryable: true });
+    const asked = retryAfterMs === undefined
+      ? ""
+      : ` It asks to wait ${Math.ceil(retryAfterMs / 1000)} seconds.`;
+    return new PusherError("REGISTRY_UNAVAILABLE", text, {
+      detail,
+      hint: `${hint}${asked}`,
+      retryable: true,
+    });
   }
   return new PusherError("REGISTRY_REJECTED", text, { detail: answer, hint });
 }

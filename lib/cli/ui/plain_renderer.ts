@@ -70,7 +70,9 @@ export class PlainRenderer implements Renderer {
 
   #nextHeartbeat(): Disposable {
     return this.#clock.timer(HEARTBEAT_MS, () => {
-      this.print(heartbeatText(this.#model.view(this.#clock.now())));
+      const view = this.#model.view(this.#clock.now());
+      // Before anything is planned, only waits are told.
+      if (view.planned !== 0) this.print(heartbeatText(view));
       this.#heartbeat = this.#nextHeartbeat();
     });
   }

@@ -193,6 +193,7 @@ Deno.test("registryError() hints at what helps", async () => {
     [{ status: 416, method: "PATCH", path: "v2/app/blobs/uploads/1" }, /--no-resume/],
     [{ status: 416, method: "GET", path: blobPath }, /--debug/],
     [{ status: 429, method: "GET" }, /: wait\.$/],
+    [{ status: 429, headers: { "retry-after": "3600" } }, /\. It asks to wait 3600 seconds\.$/],
     [{ status: 429, method: "GET", hasCredentials: false }, /wait, or run ".*login r\.example"/],
   ];
   for (const [asked, hint] of cases) {

@@ -111,9 +111,14 @@ Deno.test("PlainRenderer has no heartbeat before work begins and after it ended"
   const renderer = new PlainRenderer(host.stderr, host.clock);
   renderer.onEvent({ type: "notice", message: "hello" });
   assert.equal(host.clock.pending, 0);
+  const waiting = { target: "r.example/app", attempt: 2, delayMs: 20_000, reason: "no answer" };
+  renderer.onEvent({ type: "request:retry", ...waiting });
+  await host.clock.advance(10_000);
+  assert.doesNotMatch(host.stderr.text, /progress/);
   renderer.onEvent(blob("a", 1).start);
   assert.equal(host.clock.pending, 1);
   await host.clock.advance(10_000);
+  assert.match(host.stderr.text, /progress/);
   renderer[Symbol.dispose]();
   assert.equal(host.clock.pending, 0);
 });

@@ -65,6 +65,24 @@ Deno.test("cache ls and cache prune show and remove images, blobs of none, and w
   assert.deepEqual(await fileNames(`${layout.path}/ingest`), []);
 });
 
+Deno.test("cache prune that waits for another process ends when it is told to", async () => {
+  await using dir = await makeTempDir();
+  const layout = new ImageLayout(dir.join("cache"), systemClock);
+  await layout.create();
+  const stop = new AbortController();
+  const clock = new FakeClock();
+  await layout.updateIndex(async (entries) => {
+    const waiting = assert.rejects(
+      emptyCache({ stateDir: dir.path, all: true }, { ...contextAt(clock), signal: stop.signal }),
+      /enough/,
+    );
+    while (clock.pending === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    stop.abort(new Error("enough"));
+    await waiting;
+    return entries;
+  });
+});
+
 Deno.test("pull that is killed leaves a cache that the next one goes on with", async () => {
   await using registry = startTestRegistry();
   await using dir = await makeTempDir();

@@ -39,6 +39,7 @@ Deno.test("pull refuses what it cannot write to or understand, before it asks a 
     [[reference, "-o", ""], 3, /Cannot write "": it names no file/],
     [[reference, reference.replace("app", "other")], 2, /Cannot choose a name for an archive of 2 images/],
     [[reference, "-o", "-", "--json"], 2, /Cannot write both the archive and a report/],
+    [[reference, "-o", "/dev/stdout", "--json"], 2, /Cannot write both the archive and a report/],
     [["r.example/App:1"], 2, /as an image reference/],
   ];
   for (const [args, code, message] of cases) {

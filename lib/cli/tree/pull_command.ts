@@ -6,6 +6,9 @@ import { parseRate } from "./parse_rate.ts";
 import { collectPlatforms, type CommandLine } from "./program.ts";
 import { readCredentials } from "../read_credentials.ts";
 
+/** Other names of standard output. */
+const STANDARD_OUTPUT_DEVICES: readonly string[] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 /**
  * Defines `pull`.
  *
@@ -21,7 +24,11 @@ export function definePull({ program, host, run }: CommandLine): void {
       )
       .argument("<references...>", "images, such as nginx:1.27 or r.example/team/app:1")
       .optionsGroup("Pull options:")
-      .option("-o, --output <file>", "the archive; - for standard output (default: named after the image)")
+      .option(
+        "-o, --output <file>",
+        "the archive; - for standard output (default: named after the image)",
+        parseOutput,
+      )
       .option(
         "--platform <platforms>",
         "these platforms, such as linux/amd64,linux/arm64, or all (repeatable; default: this machine's)",
@@ -70,6 +77,11 @@ Examples:
         return pullOutcome(report);
       }, options);
     });
+}
+
+/** Whoever writes results elsewhere has to know, and nothing may take the place of the device. */
+function parseOutput(text: string): string {
+  return STANDARD_OUTPUT_DEVICES.includes(text) ? "-" : text;
 }
 
 function sharedOutput(): PusherError {

@@ -93,11 +93,11 @@ export class BlobCache implements Disposable {
   async holdBlob(blob: Descriptor): Promise<boolean> {
     const sizeBytes = await this.#unlessUnreadable(() => this.#layout.blobSize(blob.digest));
     if (sizeBytes === undefined) return false;
-    if (sizeBytes !== blob.size) {
-      await this.#drop(blob);
-      return false;
-    }
-    return await this.#hold(blob.digest);
+    if (sizeBytes === blob.size) return await this.#hold(blob.digest);
+    // It may be that whoever names it is wrong about its size, and not the copy.
+    const { signal = new AbortController().signal } = this.#options;
+    await this.#verify({ ...blob, size: sizeBytes }, signal);
+    return false;
   }
 
   /**

@@ -145,6 +145,23 @@ Deno.test("pull verifies in other threads what is large, and fetches what is dam
   assert.deepEqual(await Deno.readFile(dir.join("second")), await Deno.readFile(dir.join("first")));
 });
 
+Deno.test("pull of a manifest that lies about a size leaves the cache's copy alone", async () => {
+  await using stage = await setStage();
+  await stage.pull("first");
+  const [layer] = stage.layers;
+  const { manifest } = putImage(stage.registry, "liar:1", { layers: [LAYERS[0]!] });
+  const repository = stage.registry.repository("liar");
+  const document = JSON.parse(new TextDecoder().decode(repository.manifests.get(manifest.digest)!.bytes));
+  document.layers[0].size++;
+  repository.putManifest(document, manifest.mediaType, "1");
+  const output = stage.dir.join("liar.tar");
+  const options = { output, stateDir: stage.dir.join("state"), maxCacheBytes: GENEROUS };
+  const run = await runPull([`${stage.registry.host}/liar:1`], options);
+  assert.ok(isPusherError(run.error, "DIGEST_MISMATCH"));
+  assert.deepEqual(notices(run), []);
+  assert.equal(await stage.cache.blobSize(layer!), LAYERS[0]!.length);
+});
+
 Deno.test("pull gives standard output nothing of a damaged copy", async () => {
   await using stage = await setStage();
   await stage.pull("first");

@@ -18,8 +18,10 @@ export interface CacheDirectoryOptions {
 export interface CacheList {
   /** Where it is: an OCI image layout. */
   path: string;
-  /** Its bytes, without halves of blobs. */
+  /** Bytes of its blobs. */
   sizeBytes: number;
+  /** Bytes of blobs that are not complete: somebody is at them, or was stopped. */
+  unfinishedBytes: number;
   /** What other tools find in it by name. */
   images: readonly CachedImage[];
   /** All blobs, those first that were used last. */
@@ -84,7 +86,8 @@ export async function listCache(options: CacheDirectoryOptions, context: Command
     usedAt: timeText(blob),
     images: owners.get(blob.digest) ?? [],
   }));
-  return { path: layout.path, sizeBytes: sizeOf(stored), images, blobs };
+  const unfinishedBytes = await layout.ingestBytes();
+  return { path: layout.path, sizeBytes: sizeOf(stored), unfinishedBytes, images, blobs };
 }
 
 /** What to remove from the cache. */

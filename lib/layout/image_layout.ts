@@ -213,6 +213,18 @@ export class ImageLayout {
   }
 
   /**
+   * Adds up blobs on their way, whether somebody is at them or not.
+   *
+   * @returns Their bytes.
+   * @throws {PusherError} `STATE_UNREADABLE`.
+   */
+  async ingestBytes(): Promise<number> {
+    const names = await namesIn(`${this.path}/${INGEST}`);
+    const sizes = await Promise.all(names.map((name) => this.ingestSize(name)));
+    return sizes.reduce<number>((sum, size = 0) => sum + size, 0);
+  }
+
+  /**
    * Writes a small blob, unless it is here.
    *
    * @param blob Digest and size.

@@ -59,6 +59,12 @@ Deno.test("cache ls and cache prune show and remove images, blobs of none, and w
   assert.deepEqual([old.images, old.blobs], [[names[0]], 3]);
   assert.match(cachePruneOutcome(old).summary!, /^Freed 1\.00 MiB, 3 blobs; 1\.00 MiB are kept$/);
   await Deno.writeFile(`${layout.path}/ingest/half`, new Uint8Array(100));
+  const unfinished = await listCache({ stateDir }, context);
+  assert.equal(unfinished.unfinishedBytes, 100);
+  assert.match(
+    cacheListOutcome(unfinished).summary!,
+    /^1 image, 4 blobs, 1\.00 MiB, and 100 B of unfinished blobs in /,
+  );
   await layout.updateIndex(() => []);
   const strays = await emptyCache({ stateDir }, context);
   assert.deepEqual([strays.blobs, strays.leftBytes], [4, 0]);

@@ -15,7 +15,7 @@ const FRACTION_REGEXP = /\.\d+/;
  * @returns A line for each image, then for each blob of none: name, digest, size, last use.
  */
 export function cacheListOutcome(report: CacheList): Outcome {
-  const { images, blobs, sizeBytes, path } = report;
+  const { images, blobs, sizeBytes, unfinishedBytes, path } = report;
   const strays = blobs.filter((blob) => blob.images.length === 0).map((blob) => ({ name: "-", ...blob }));
   const rows = [...images, ...strays].map(({ name, digest, usedAt, ...each }) => [
     printable(name),
@@ -26,7 +26,10 @@ export function cacheListOutcome(report: CacheList): Outcome {
   const content = blobs.length === 0
     ? "Nothing is kept"
     : `${count(images.length, "image")}, ${count(blobs.length, "blob")}, ${formatByteSize(sizeBytes)}`;
-  return { report, lines: alignColumns(rows), summary: `${content} in ${printable(path)}` };
+  const unfinished = unfinishedBytes > 0
+    ? `, and ${formatByteSize(unfinishedBytes)} of unfinished blobs`
+    : "";
+  return { report, lines: alignColumns(rows), summary: `${content}${unfinished} in ${printable(path)}` };
 }
 
 /**

@@ -1,7 +1,9 @@
+import { PusherError } from "../errors.ts";
 import { distinctBlobs } from "../spec/image.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "../spec/reference.ts";
 import { fetchImage } from "../transfer/fetch/fetch_image.ts";
 import { retryTelling } from "../transfer/retry_telling.ts";
+import { printable } from "../util/printable.ts";
 import { DEFAULT_RETRY_POLICY } from "../util/retry.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectOrigins, type OriginOptions } from "./connect_origins.ts";
@@ -17,18 +19,33 @@ const ARCHIVE_NAME_REGEXP = /\.(?:tar|tgz|gz|zst|xz|bz2)$/i;
  *
  * @param text What the user typed.
  * @returns The reference; `undefined` if it can only be an archive.
+ * @throws {PusherError} `ARCHIVE_NOT_FOUND` if it is a plain word, and no file; `REFERENCE_INVALID` if it has a scheme.
  */
 export async function findReference(text: string): Promise<Reference | undefined> {
   const isThere = await Deno.lstat(text).then(() => true, () => false);
   if (isThere || ARCHIVE_NAME_REGEXP.test(text)) return undefined;
+  const reference = parseIfReference(text);
+  const isPlain = reference && !reference.tag && !reference.digest &&
+    !text.startsWith(`${reference.registry}/`);
+  if (isPlain) throw noSuchFile(text);
+  return reference && withDefaultTag(reference);
+}
+
+/** Opening what is no reference as an archive says what is wrong. */
+function parseIfReference(text: string): Reference | undefined {
   try {
-    const reference = parseReference(text);
-    const isPlain = !reference.tag && !reference.digest && !text.startsWith(`${reference.registry}/`);
-    return isPlain ? undefined : withDefaultTag(reference);
-  } catch {
-    // Opening it as an archive says what is wrong.
+    return parseReference(text);
+  } catch (error) {
+    if (text.includes("://")) throw error;
     return undefined;
   }
+}
+
+function noSuchFile(path: string): PusherError<"ARCHIVE_NOT_FOUND"> {
+  return new PusherError("ARCHIVE_NOT_FOUND", `Cannot open "${printable(path)}": no such file`, {
+    detail: { path },
+    hint: `Check the path; an image needs its registry or a tag, as in "${printable(path)}:latest".`,
+  });
 }
 
 /**

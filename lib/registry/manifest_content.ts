@@ -66,7 +66,7 @@ function typeOf(response: Response, bytes: Uint8Array, question: ManifestQuestio
     const found = manifestTypeOf(bytes);
     if (found !== undefined && (isManifestType(found) || isIndexType(found))) return found;
     const isOld = found?.startsWith(MEDIA_TYPE.dockerManifestV1.slice(0, -"json".length));
-    if (isOld) throw unsupported(question, "it is of docker's first format, which nothing pushes any more");
+    if (isOld) throw oldFormat(question);
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
   }
@@ -76,13 +76,19 @@ function typeOf(response: Response, bytes: Uint8Array, question: ManifestQuestio
   throw unsupported(question, `${what}, not a manifest`);
 }
 
-function unsupported({ reference, from, detail }: ManifestQuestion, reason: string): PusherError {
+function oldFormat(question: ManifestQuestion): PusherError {
+  const reason = "it is of docker's first format (schema 1), which nothing pushes any more";
+  return unsupported(question, reason, "Push the image there again: today's tools convert it.");
+}
+
+function unsupported(
+  { reference, from, detail }: ManifestQuestion,
+  reason: string,
+  hint = "Check that this host is a container registry; --debug shows each request.",
+): PusherError {
   return new PusherError(
     "REGISTRY_UNSUPPORTED",
     `Cannot read the manifest "${reference}" of "${from}": ${reason}`,
-    {
-      detail,
-      hint: "Check that this host is a container registry; --debug shows each request.",
-    },
+    { detail, hint },
   );
 }

@@ -21,6 +21,7 @@ const REGISTRY_REGEXP = new RegExp(
 const PATH_PART = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const REPOSITORY_REGEXP = new RegExp(`^${PATH_PART}(?:/${PATH_PART})*$`);
 const TAG_REGEXP = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const SCHEME_REGEXP = /^[a-z][a-z0-9+-]*:\/\//i;
 const HEX_ID_REGEXP = /^[0-9a-f]{64}$/;
 
 /** The registry that names without a host belong to. */
@@ -56,7 +57,7 @@ export function parseReference(text: string): Reference {
   if (digest !== undefined && !isDigest(digest)) {
     throw invalid(text, "the digest is not sha256:<64 hex> or sha512:<128 hex>");
   }
-  if (/^[a-z]+:\/\//i.test(text)) throw invalid(text, "it has a scheme", "Leave out https://.");
+  assertNoScheme(text);
   if (HEX_ID_REGEXP.test(name)) throw invalid(text, "64 hexadecimal digits are an image ID, not a name");
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(slash, 0));
@@ -87,7 +88,7 @@ export function parseReference(text: string): Reference {
  */
 export function parseRegistry(text: string): { registry: string; prefix: string } {
   const [host, path] = splitOnce(text.replace(/\/+$/, ""), "/");
-  if (/^[a-z]+:\/\//i.test(text)) throw invalid(text, "it has a scheme", "Leave out https://.");
+  assertNoScheme(text);
   if (!isRegistry(host)) throw invalid(text, `"${printable(host)}" is not a host`);
   if (path !== undefined && !isRepository(path)) throw invalid(text, repositoryFault(path));
   return { registry: canonicalRegistry(host), prefix: path ?? "" };
@@ -165,6 +166,11 @@ function repositoryFault(repository: string): string {
   }
   if (isRepository(repository.toLowerCase())) return "repository names are lower case";
   return `"${printable(repository)}" is not a repository name`;
+}
+
+function assertNoScheme(text: string): void {
+  const [scheme] = SCHEME_REGEXP.exec(text) ?? [];
+  if (scheme) throw invalid(text, "it has a scheme", `Leave out ${scheme}.`);
 }
 
 function invalid(text: string, reason: string, hint?: string): PusherError {

@@ -96,7 +96,9 @@ export class PlainRenderer implements Renderer {
           formatByteSize(event.sizeBytes)
         })`;
       case "blob:resumed":
-        return `${this.#blobText(event)} continues at ${formatByteSize(event.offsetBytes)}`;
+        return event.offsetBytes === 0
+          ? `${this.#blobText(event)} begins again`
+          : `${this.#blobText(event)} continues at ${formatByteSize(event.offsetBytes)}`;
       case "blob:retry":
         return `${this.#blobText(event)} ${retryText(event)}`;
       case "request:retry":

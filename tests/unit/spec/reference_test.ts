@@ -158,6 +158,7 @@ Deno.test("parseReference() says what is wrong in words of its own", () => {
   const cases: [string, RegExp][] = [
     ["docker/Docker", /lower case/],
     ["https://r.example/app", /scheme/],
+    ["docker://r.example/app", /scheme/],
     [HEX, /image ID/],
     ["r.example/", /names no repository/],
     ["app:-1", /"-1" is not a tag/],

@@ -48,6 +48,15 @@ Deno.test("PlainRenderer says whether blobs are pushed or copied", () => {
   assert.equal(host.stderr.text, "copying 2 blobs (1.00 MiB)\n");
 });
 
+Deno.test("PlainRenderer says from where a blob goes on", () => {
+  const host = new FakeHost();
+  using renderer = new PlainRenderer(host.stderr, host.clock);
+  const key = { target: TARGET, digest: digest("a") };
+  renderer.onEvent({ type: "blob:resumed", ...key, offsetBytes: MIB });
+  renderer.onEvent({ type: "blob:resumed", ...key, offsetBytes: 0 });
+  assert.equal(host.stderr.text, `blob ${A}: continues at 1.00 MiB\nblob ${A}: begins again\n`);
+});
+
 Deno.test("PlainRenderer says which blobs came from the cache, and which only in part", () => {
   const host = new FakeHost();
   using renderer = new PlainRenderer(host.stderr, host.clock);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { isPusherError } from "../../lib/errors.ts";
+import { sha256Digest } from "../../lib/spec/digest.ts";
 import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";
 import { systemClock } from "../../lib/util/clock.ts";
 import { assertCopied, putReferrer, runCopy } from "../support/copy_stage.ts";
@@ -197,4 +198,26 @@ Deno.test("copy keeps manifests byte for byte, also those no tool of ours would 
     await runCopy(`${source.host}/app:1`, [`${target.host}/app`], { stateDir: state.path, verify: true }),
   );
   assert.equal(new TextDecoder().decode(target.repository("app").manifests.get(digest)?.bytes), text);
+});
+
+Deno.test("copy says which layers it leaves where they are, since they may not be distributed", async () => {
+  await using source = startTestRegistry();
+  await using target = startTestRegistry();
+  await using state = await makeTempDir();
+  const { layers: [own] } = putImage(source, "app");
+  const place = source.repository("app");
+  const foreign = {
+    ...own!,
+    mediaType: MEDIA_TYPE.ociForeignLayerGzip,
+    digest: sha256Digest("f".repeat(64)),
+  };
+  const config = place.putBlob("{}", MEDIA_TYPE.ociConfig);
+  const layers = [foreign, own!];
+  place.putManifest({ schemaVersion: 2, config, layers }, MEDIA_TYPE.ociManifest, "1");
+  const run = await runCopy(`${source.host}/app:1`, [`${target.host}/app`], { stateDir: state.path });
+  assertCopied(run);
+  assert.ok(run.events.some((event) =>
+    event.type === "notice" &&
+    /app:1\S* is copied without 1 layer that may not be distributed\.$/.test(event.message)
+  ));
 });

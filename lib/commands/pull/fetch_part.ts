@@ -1,8 +1,8 @@
 import { PusherError } from "../../errors.ts";
 import { convertFormat } from "../../spec/convert_format.ts";
 import type { Descriptor } from "../../spec/descriptor.ts";
-import { type ManifestNode, manifestsBottomUp } from "../../spec/image.ts";
-import { isIndexType, type ManifestFormat } from "../../spec/media_type.ts";
+import { distinctBlobs, type ManifestNode, manifestsBottomUp } from "../../spec/image.ts";
+import { isIndexType, isNonDistributable, type ManifestFormat } from "../../spec/media_type.ts";
 import { pickPlatforms } from "../../spec/pick_platforms.ts";
 import { formatPlatform, isSamePlatform, normalizePlatform, type Platform } from "../../spec/platform.ts";
 import { attestationsOf, isAttestation, platformImages, platformOf } from "../../spec/platform_images.ts";
@@ -71,8 +71,17 @@ export async function fetchPart(
   const root = format ? await convertFormat(plain, format) : plain;
   const message = changeText(`${name} is ${verb}`, { found: found.root, part, plain, root, format }) ??
     foreignText(name, part, platforms);
-  if (message) onEvent({ type: "notice", message: printable(message, 1000) });
+  for (const text of [message, withheldText(`${name} is ${verb}`, root)]) {
+    if (text !== undefined) onEvent({ type: "notice", message: printable(text, 1000) });
+  }
   return { ...found, root };
+}
+
+/** Owners of some layers do not allow to pass them on. */
+function withheldText(what: string, root: ManifestNode): string | undefined {
+  const { length } = distinctBlobs(root).filter(({ mediaType }) => isNonDistributable(mediaType));
+  if (length === 0) return undefined;
+  return `${what} without ${length === 1 ? "1 layer" : `${length} layers`} that may not be distributed.`;
 }
 
 /**

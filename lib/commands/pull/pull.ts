@@ -5,7 +5,6 @@ import { archiveFileName } from "../../runtimes/archive_file_name.ts";
 import type { ContentPart } from "../../spec/content_part.ts";
 import type { Digest } from "../../spec/digest.ts";
 import { distinctBlobs, type Image } from "../../spec/image.ts";
-import { isNonDistributable } from "../../spec/media_type.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "../../spec/reference.ts";
 import type { BlobOrigin } from "../../transfer/ports.ts";
 import { type ReceivedBytes, receiveParts } from "../../transfer/fetch/receive_parts.ts";
@@ -110,7 +109,6 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
     const { root, configs } = await fetchPart(origin, reference, { ...options, verb: "pulled" }, context);
     fetched.push({ image: { names: [nameFor(reference, root.descriptor.digest)], root }, origin, configs });
   }
-  tellForeign(fetched, context);
   const images = mergeEqualImages(fetched.map(({ image }) => image));
   const known = new Map(fetched.flatMap(({ configs }) => [...configs]));
   const { parts, sizeBytes, blobs } = await layOutArchive(images, { known, platform: hostPlatform() });
@@ -168,19 +166,6 @@ function originsOf(fetched: readonly Fetched[]): ReadonlyMap<Digest, BlobOrigin>
     }
   }
   return origins;
-}
-
-/** Their owners do not allow to pass them on. */
-function tellForeign(fetched: readonly Fetched[], { onEvent }: CommandContext): void {
-  for (const { image: { names: [name], root } } of fetched) {
-    const foreign = distinctBlobs(root).filter(({ mediaType }) => isNonDistributable(mediaType));
-    if (foreign.length === 0) continue;
-    const layers = foreign.length === 1 ? "1 layer" : `${foreign.length} layers`;
-    onEvent({
-      type: "notice",
-      message: `${formatReference(name!)} is pulled without ${layers} that may not be distributed.`,
-    });
-  }
 }
 
 /** The first part holds all lists and manifests, and so says what will come. */

@@ -58,13 +58,17 @@ async function bench(options: BenchOptions): Promise<void> {
   const dir = resources.use(await makeTempDir());
   const { sizeBytes, runs } = options;
   const stage = await createBenchStage(dir, { sizeBytes, resources });
-  if (!stage.hasRegistry) print("docker-registry is not installed: what needs it is left out.\n\n");
+  if (!stage.hasRegistry) tell("docker-registry is not installed: what needs it is left out.\n");
   const baselines = await baselineRows(stage);
   const rows: Row[] = [baselines.bare, baselines.hashOnly];
   for (const name of options.only) rows.push(...await GROUPS[name]!(stage, options));
   const measured = rows.map((row) => ({ ...row, measurements: [] as Measurement[] }));
   for (let round = 0; round < runs; round++) {
-    for (const row of measured) row.measurements.push(await row.measure());
+    for (const row of measured) {
+      const measurement = await row.measure();
+      row.measurements.push(measurement);
+      tell(`${round + 1}/${runs} ${row.name}: ${measurement.wallSeconds.toFixed(2)} s\n`);
+    }
   }
   const { hardwareConcurrency: processors } = navigator;
   print(
@@ -85,4 +89,9 @@ async function baselineRows(stage: BenchStage): Promise<{ bare: Row; hashOnly: R
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+/** What is done meanwhile, apart from the table. */
+function tell(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }

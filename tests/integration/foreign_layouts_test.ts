@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { contentOf } from "../../lib/layout/cached_images.ts";
 import { ImageLayout } from "../../lib/layout/image_layout.ts";
 import { pruneCache } from "../../lib/layout/prune_cache.ts";
 import { createRegistryHandler } from "../../lib/server/registry_handler.ts";
@@ -37,8 +38,9 @@ for (const fixture of LAYOUTS) {
     assert.equal((await ask(handler, `DELETE /v2/new/manifests/${digest}`)).status, 202);
     assert.deepEqual(await readIndex(dir.path), { mediaType: MEDIA_TYPE.ociIndex, ...before });
     for (const each of blobs) assert.equal(await digestOf((await layout.readBlob(each))!), each);
-    const pruned = await pruneCache(layout, { hasNoStrays: true, draftsBeforeMs: Infinity });
-    assert.deepEqual(pruned.images, []);
-    for (const each of blobs) assert.ok(await layout.blobSize(each));
+    // umoci leaves blobs of no image, which may go.
+    const { images } = await pruneCache(layout, { hasNoStrays: true, draftsBeforeMs: Infinity });
+    assert.deepEqual(images, []);
+    for (const entry of (await layout.readIndex()).manifests) assert.ok(await contentOf(layout, entry));
   });
 }

@@ -6,6 +6,8 @@
  *
  * With `--large` the group `memory` compares an image of 1 GiB with one of that size.
  *
+ * A row that fails is left out, and the exit code is 1.
+ *
  * What else the machine does falls on all rows, but not evenly; as root, `chrt -r 10 deno task bench` goes before it.
  * Before the machine's host nothing goes: the last column says how much it took.
  *
@@ -18,7 +20,8 @@ import { type BenchOptions, readBenchOptions } from "./bench/bench_options.ts";
 import { type BenchStage, createBenchStage } from "./bench/bench_stage.ts";
 import { compressRows } from "./bench/compress_rows.ts";
 import { copyRows } from "./bench/copy_rows.ts";
-import { measure, type Measurement } from "./bench/measure.ts";
+import { measure } from "./bench/measure.ts";
+import { measureRounds } from "./bench/measure_rounds.ts";
 import { memoryRows } from "./bench/memory_rows.ts";
 import { script } from "./bench/own_program.ts";
 import { pullRows } from "./bench/pull_rows.ts";
@@ -27,6 +30,9 @@ import type { Row } from "./bench/row.ts";
 import { serveRows } from "./bench/serve_rows.ts";
 import { formatTable } from "./bench/table.ts";
 import { verifyRows } from "./bench/verify_rows.ts";
+
+const BARE = "bare runtime";
+const HASH_ONLY = "hash only, one thread";
 
 const GROUPS: Readonly<Record<string, (stage: BenchStage, options: BenchOptions) => Promise<Row[]>>> = {
   push: pushRows,
@@ -49,42 +55,40 @@ async function main(): Promise<number> {
     print(`${(error as Error).message}\n`);
     return 2;
   }
-  await bench(options);
-  return 0;
+  return await bench(options) ? 0 : 1;
 }
 
-async function bench(options: BenchOptions): Promise<void> {
+/** Gives whether all went well. */
+async function bench(options: BenchOptions): Promise<boolean> {
   await using resources = new AsyncDisposableStack();
   const dir = resources.use(await makeTempDir());
   const { sizeBytes, runs } = options;
   const stage = await createBenchStage(dir, { sizeBytes, resources });
   if (!stage.hasRegistry) tell("docker-registry is not installed: what needs it is left out.\n");
-  const baselines = await baselineRows(stage);
-  const rows: Row[] = [baselines.bare, baselines.hashOnly];
+  const rows = await baselineRows(stage);
   for (const name of options.only) rows.push(...await GROUPS[name]!(stage, options));
-  const measured = rows.map((row) => ({ ...row, measurements: [] as Measurement[] }));
-  for (let round = 0; round < runs; round++) {
-    for (const row of measured) {
-      const measurement = await row.measure();
-      row.measurements.push(measurement);
-      tell(`${round + 1}/${runs} ${row.name}: ${measurement.wallSeconds.toFixed(2)} s\n`);
-    }
+  const measured = await measureRounds(rows, { runs, tell: (line) => tell(`${line}\n`) });
+  const [bare, hashOnly] = measured;
+  if (bare?.name !== BARE || hashOnly?.name !== HASH_ONLY) {
+    throw new Error("There is nothing to compare with");
   }
   const { hardwareConcurrency: processors } = navigator;
   print(
     `${formatByteSize(sizeBytes)}, runs: ${runs}, Deno ${Deno.version.deno}, processors: ${processors}\n\n`,
   );
-  print(formatTable(measured, { bare: measured[0]!, hashOnly: measured[1]! }));
+  print(formatTable(measured, { bare, hashOnly }));
+  return measured.length === rows.length;
 }
 
-async function baselineRows(stage: BenchStage): Promise<{ bare: Row; hashOnly: Row }> {
+/** What all rows are compared with. */
+async function baselineRows(stage: BenchStage): Promise<Row[]> {
   const { sizeBytes, dir } = stage;
   await Deno.writeTextFile(dir.join("empty.ts"), "");
   const hash = script("scripts/bench/limits.ts", "hash", await stage.one());
-  return {
-    bare: { name: "bare runtime", measure: () => measure(script(dir.join("empty.ts"))) },
-    hashOnly: { name: "hash only, one thread", sizeBytes, measure: () => measure(hash) },
-  };
+  return [
+    { name: BARE, measure: () => measure(script(dir.join("empty.ts"))) },
+    { name: HASH_ONLY, sizeBytes, measure: () => measure(hash) },
+  ];
 }
 
 function print(text: string): void {

@@ -30,7 +30,7 @@ testWith(
     assertRefused({ ...other, stdout: "" }, {
       code: 7,
       message: /of its parts are missing or different/,
-      hint: /--force/,
+      hint: /^hint: Push the image again: /,
     });
     assert.match(other.stdout, /^ {2}tag .* other digest: sha256:/m);
     assert.match(other.stdout, /^ {2}layer 1 of linux\/amd64 .* missing$/m);

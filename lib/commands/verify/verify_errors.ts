@@ -25,7 +25,9 @@ export function differentImage(
   const { digest, found = "missing", kind } = differences[0]!;
   return new PusherError("DIGEST_MISMATCH", `Cannot verify ${what}`, {
     detail: { expected: digest, actual: found, entry: kind },
-    hint: "Push again with --force, which sends blobs even if the registry says it has them.",
+    hint: differences.some(({ problem }) => problem === "other size" || problem === "other content")
+      ? "Push again with --force, which sends blobs even if the registry says it has them."
+      : "Push the image again: only what is missing is sent.",
   });
 }
 

@@ -70,6 +70,13 @@ Deno.test("copy within a registry mounts, and within a repository only tags", as
   assert.ok(report.mountedBytes > 0);
   assert.ok(!kindsOf(registry).includes("start-upload"));
   assert.equal(registry.repository("app").tags.get("2"), registry.repository("other").tags.get("1"));
+  const before = registry.requests.length;
+  assertCopied(await runCopy(`${registry.host}/app:1`, [`${registry.host}/app:3`], { stateDir: state.path }));
+  assert.deepEqual(kindsOf(registry).slice(before).filter((kind) => kind !== "ping"), [
+    ...["head-manifest", "head-manifest"],
+    ...["get-manifest", "head-manifest", "put-manifest"],
+  ]);
+  assert.equal(registry.repository("app").tags.get("3"), registry.repository("app").tags.get("1"));
 });
 
 Deno.test("copy to several registries reads each blob once, in one answer however it is sent", async () => {

@@ -51,6 +51,11 @@ export class CopySource {
     this.#parts = parts;
   }
 
+  /** Name of the repository. */
+  get name(): string {
+    return this.#parts.origin.name;
+  }
+
   /**
    * Asks what a name stands for.
    *
@@ -66,6 +71,22 @@ export class CopySource {
       await retryTelling(() => origin.manifestDigest(tag!, context.signal), origin.name, retries);
     if (!found) throw imageNotFound(name);
     return found;
+  }
+
+  /**
+   * Reads the manifest or index of an image, and nothing below it: enough for another tag in the same repository.
+   *
+   * @param name Name of the image; a digest decides.
+   * @returns The image.
+   * @throws {PusherError} `IMAGE_NOT_FOUND`.
+   */
+  async readRoot(name: Reference): Promise<NamedImage> {
+    const { origin, context } = this.#parts;
+    const retries = { policy: DEFAULT_RETRY_POLICY, ...context };
+    const asked = name.digest ?? name.tag!;
+    const found = await retryTelling(() => origin.readManifest(asked, context.signal), origin.name, retries);
+    if (!found) throw imageNotFound(name);
+    return { name, image: { names: [name], root: { ...found, blobs: [], children: [] } } };
   }
 
   /**

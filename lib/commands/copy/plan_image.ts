@@ -43,7 +43,7 @@ export interface CopyStep {
 
 /**
  * Finds out what has to be done to copy an image. What a tag stands for is asked once; not even the manifest is read
- * if all destinations have it.
+ * if all destinations have it, and nothing but that for other tags in the same repository.
  *
  * @param name Name of the image.
  * @param options What of it, and where to.
@@ -67,7 +67,11 @@ export async function planImage(
     );
     if (found.every((isFound) => isFound)) return steps;
   }
-  const images = await source.read({ ...name, digest }, options);
+  const isTagOnly = isAsItIs && !referrers && !isUnconditional &&
+    targets.every(({ target }) => target.name === source.name);
+  const images = isTagOnly
+    ? [await source.readRoot({ ...name, digest })]
+    : await source.read({ ...name, digest }, options);
   const steps = images.flatMap(({ name, image }) => {
     const places = image.names.length > 0 ? targets : targets.map(withoutTag);
     return places.map(async (target) => {

@@ -171,13 +171,24 @@ function usageError(error: CommanderError, program: Program, args: readonly stri
   const choice = CHOICE_REGEXP.exec(error.message);
   if (choice) return choiceError(choice);
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  const names = program.commands.map((command) => command.name());
-  const command = args.find((arg) => names.includes(arg));
-  const help = ["docker-image-pusher", ...(command ? [command] : []), "--help"].join(" ");
+  const help = ["docker-image-pusher", ...commandPath(program, args), "--help"].join(" ");
   return new PusherError("USAGE", message.replace(/\.$/, ""), {
     detail: {},
     hint: suggestion?.replace(/^\((.*)\)$/, "$1") ?? `Run "${help}" to see what it takes.`,
   });
+}
+
+/** The names that lead to the command that was meant. */
+function commandPath(program: Program, args: readonly string[]): string[] {
+  const names: string[] = [];
+  let { commands }: { readonly commands: readonly CommandUnknownOpts[] } = program;
+  for (const arg of args) {
+    const command = commands.find((each) => each.name() === arg);
+    if (!command) continue;
+    names.push(arg);
+    commands = command.commands;
+  }
+  return names;
 }
 
 function choiceError([, option, typed = "", argument, list = ""]: RegExpExecArray): PusherError {

@@ -90,6 +90,11 @@ const WRONG: readonly (readonly [args: string, message: string, hint: string])[]
   ["psuh a.tar", "unknown command 'psuh'", "Did you mean push?"],
   ["push a.tar --regsitry r.example", "unknown option '--regsitry'", "Did you mean --registry?"],
   ["push a.tar --statedir x", "unknown option '--statedir'", "Did you mean --state-dir?"],
+  [
+    "cache prune --all --older-than 2d",
+    "option '--older-than <duration>' cannot be used with option '--all'",
+    'Run "docker-image-pusher cache prune --help" to see what it takes.',
+  ],
   ["push a.tar -x", "unknown option '-x'", 'Run "docker-image-pusher push --help" to see what it takes.'],
   ["push", "missing required argument 'archives'", 'Run "docker-image-pusher push --help"'],
   ["push a.tar -t", "option '-t, --target <reference>' argument missing", "push --help"],

@@ -37,6 +37,8 @@ export interface InspectedImage {
   mediaType: string;
   /** What it runs on, for example `linux/amd64`. */
   platform?: string;
+  /** The version of Windows that it is for. */
+  osVersion?: string;
   /** Of an artifact: what it is. */
   artifactType?: string;
   /** Digest of the manifest that it refers to. */
@@ -114,6 +116,7 @@ function inspectManifest(node: ManifestNode): InspectedImage {
     digest: descriptor.digest,
     mediaType: descriptor.mediaType,
     ...(platform ? { platform: formatPlatform(platform) } : {}),
+    ...(platform?.["os.version"] ? { osVersion: platform["os.version"] } : {}),
     ...(kind === "artifact" && artifactType ? { artifactType } : {}),
     ...(subject ? { subject } : {}),
     ...(config?.created ? { created: config.created } : {}),

@@ -29,8 +29,19 @@ export function inspectLines(report: InspectReport): string[] {
 }
 
 function imageLines(image: InspectedImage, titles: readonly string[]): string[] {
-  const { names, kind, digest, platform, artifactType, subject, created, layers, manifests, referrers } =
-    image;
+  const {
+    names,
+    kind,
+    digest,
+    platform,
+    osVersion,
+    artifactType,
+    subject,
+    created,
+    layers,
+    manifests,
+    referrers,
+  } = image;
   const parent = names[0] ?? shortDigest(digest);
   return [
     "",
@@ -40,6 +51,7 @@ function imageLines(image: InspectedImage, titles: readonly string[]): string[] 
       : [pair("kind", artifactType === undefined ? kind : `${kind}, ${artifactType}`)]),
     pair("digest", digest),
     ...(platform === undefined ? [] : [pair("platform", platform)]),
+    ...(osVersion === undefined ? [] : [pair("version", osVersion)]),
     ...(subject === undefined ? [] : [pair("of", subject)]),
     ...(created === undefined ? [] : [pair("created", created.replace(FRACTION_REGEXP, ""))]),
     ...runsLines(image),

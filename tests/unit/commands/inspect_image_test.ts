@@ -15,6 +15,18 @@ function node(mediaType: string, document: object, annotations?: Record<string, 
   };
 }
 
+Deno.test("inspectImage() tells versions of Windows apart", () => {
+  const { descriptor, ...rest } = node(MEDIA_TYPE.ociManifest, {
+    config: { mediaType: MEDIA_TYPE.ociConfig, digest: sha256Of(toBytes("{}")), size: 2 },
+    layers: [],
+  });
+  const platform = { os: "windows", architecture: "amd64", "os.version": "10.0.20348.1" };
+  const config = { os: "windows", architecture: "amd64", rootfs: { diff_ids: [] } };
+  const root = { ...rest, descriptor: { ...descriptor, platform }, config };
+  const image = inspectImage({ names: [], root });
+  assert.deepEqual([image.platform, image.osVersion], ["windows/amd64", "10.0.20348.1"]);
+});
+
 Deno.test("inspectImage() shows annotations of manifests and indexes, and of what lists them", () => {
   const config = { mediaType: MEDIA_TYPE.ociConfig, digest: sha256Of(toBytes("{}")), size: 2 };
   const manifest = node(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { openArchive } from "../../lib/archive/open_archive.ts";
 import type { PullOptions } from "../../lib/commands/pull/pull.ts";
 import { isPusherError } from "../../lib/errors.ts";
+import { MEDIA_TYPE } from "../../lib/spec/media_type.ts";
 import { formatReference } from "../../lib/spec/reference.ts";
 import { fixturePath } from "../support/fixture_archives.ts";
 import { assertFiles, putImage, putIndex, runPull } from "../support/pull_stage.ts";
@@ -108,6 +109,27 @@ Deno.test("pull says what it leaves out of an image, and whose format it gives i
     assert.equal(notices.length, message ? 1 : 0, notices.join());
     if (message) assert.match(notices[0]!, message);
   }
+});
+
+Deno.test("pull takes what is no container image, and says that docker does not load it", async () => {
+  await using registry = startTestRegistry();
+  await using dir = await makeTempDir();
+  const repository = registry.repository("chart");
+  const config = repository.putBlob("{}", "application/vnd.cncf.helm.config.v1+json");
+  const layers = [repository.putBlob("chart", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")];
+  const mediaType = MEDIA_TYPE.ociManifest;
+  const document = { schemaVersion: 2, mediaType, config, layers };
+  const { digest } = repository.putManifest(document, mediaType, "1");
+  const output = dir.join("chart.tar");
+  const options = { output, stateDir: dir.join("state"), platforms: undefined };
+  const run = await runPull([`${registry.host}/chart:1`], options);
+  assert.ok(
+    run.events.some((event) =>
+      event.type === "notice" && /chart:1 is no container image: docker and podman do not/.test(event.message)
+    ),
+  );
+  await pushArchive(output, { targets: [`${registry.host}/copy:1`] });
+  assert.equal((await pullImage(registry, "copy:1")).digest, digest);
 });
 
 Deno.test("pull of several references gives one archive that holds shared blobs once", async () => {

@@ -5,6 +5,7 @@ import { archiveFileName } from "../../runtimes/archive_file_name.ts";
 import type { ContentPart } from "../../spec/content_part.ts";
 import type { Digest } from "../../spec/digest.ts";
 import { distinctBlobs, type Image } from "../../spec/image.ts";
+import { platformImages } from "../../spec/platform_images.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "../../spec/reference.ts";
 import type { BlobOrigin } from "../../transfer/ports.ts";
 import { type ReceivedBytes, receiveParts } from "../../transfer/fetch/receive_parts.ts";
@@ -109,6 +110,7 @@ async function pullAll(options: PullOptions, outer: CommandContext): Promise<Pul
     const { root, configs } = await fetchPart(origin, reference, { ...options, verb: "pulled" }, context);
     fetched.push({ image: { names: [nameFor(reference, root.descriptor.digest)], root }, origin, configs });
   }
+  tellArtifacts(fetched, context);
   const images = mergeEqualImages(fetched.map(({ image }) => image));
   const known = new Map(fetched.flatMap(({ configs }) => [...configs]));
   const { parts, sizeBytes, blobs } = await layOutArchive(images, { known, platform: hostPlatform() });
@@ -166,6 +168,15 @@ function originsOf(fetched: readonly Fetched[]): ReadonlyMap<Digest, BlobOrigin>
     }
   }
   return origins;
+}
+
+/** Docker's list of an archive has no room for them. */
+function tellArtifacts(fetched: readonly Fetched[], { onEvent }: CommandContext): void {
+  for (const { image: { names: [name], root } } of fetched) {
+    if (platformImages(root).some(({ config }) => config)) continue;
+    const message = `${formatReference(name!)} is no container image: docker and podman do not load it.`;
+    onEvent({ type: "notice", message });
+  }
 }
 
 /** The first part holds all lists and manifests, and so says what will come. */

@@ -1,5 +1,12 @@
 import { reusedChunks } from "../util/reused_chunks.ts";
 
+/**
+ * Bodies that come in small chunks, as docker and podman send them, fill no buffer: `Deno.serve` takes the longer for each
+ * that is not filled, the larger it is and the more came before, seconds for the hundreds of MiB of a layer. Up to this size
+ * it does not.
+ */
+const REQUEST_BUFFER_BYTES = 64 * 2 ** 10;
+
 /** The client went away in the middle of its request. Nobody is left to be told of it. */
 export class ClientGone extends Error {
   /** Always `"ClientGone"`. */
@@ -14,7 +21,7 @@ export class ClientGone extends Error {
  */
 export async function* requestChunks({ body }: Request): AsyncGenerator<Uint8Array, void> {
   if (!body) return;
-  const chunks = reusedChunks(body);
+  const chunks = reusedChunks(body, REQUEST_BUFFER_BYTES);
   try {
     while (true) {
       const { value, done } = await next(chunks);

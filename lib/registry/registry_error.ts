@@ -20,6 +20,9 @@ const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([
   524,
 ]);
 
+/** What takes the place of bytes that are no text. */
+const REPLACEMENT_CHARACTER = "\ufffd";
+
 const TRACE_HINT = "Run again with --debug to see each request.";
 
 /** What a failed request was for, to say so. */
@@ -51,7 +54,7 @@ export async function registryError(
   purpose: RequestPurpose,
 ): Promise<PusherError> {
   const { bytes } = await readCapped(response).catch(() => ({ bytes: new Uint8Array() }));
-  const { errorCodes, unknownDigests, message } = readErrorBody(new TextDecoder().decode(bytes));
+  const { errorCodes, unknownDigests, message } = readErrorBody(decode(bytes));
   const { status } = response;
   const { registry, repository } = purpose;
   const answer: RegistryAnswer = {
@@ -120,6 +123,11 @@ function isUnderprivileged(response: Response): boolean {
     challenges.some(({ parameters }) => parameters["error"] === "insufficient_scope");
 }
 
+/** The bytes may end within a character. */
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes, { stream: true });
+}
+
 /** Registries answer JSON of several shapes, proxies HTML, others nothing. */
 function readErrorBody(text: string): ErrorBody {
   const json = tryJson(text);
@@ -140,7 +148,8 @@ function readErrorBody(text: string): ErrorBody {
     return { errorCodes: [], unknownDigests: [], message };
   }
   const title = /<title>([^<]{1,200})/i.exec(text)?.[1];
-  const message = (title ?? (text.trimStart().startsWith("<") ? "" : text)).trim().slice(0, 200);
+  const isForPeople = !text.trimStart().startsWith("<") && !text.includes(REPLACEMENT_CHARACTER);
+  const message = (title ?? (isForPeople ? text : "")).trim().slice(0, 200);
   return { errorCodes: [], unknownDigests: [], message };
 }
 

@@ -75,6 +75,7 @@ Deno.test("registryError() says what the registry said, in every form it may say
     ["codes that are not text", json({ errors: [{ code: 7, message: { a: 1 } }] }), "400"],
     ["JSON text", json("words"), '400 "words"'],
     ["plain text", " Bad Gateway\n", "400 Bad Gateway"],
+    ["what is no text", new Uint8Array([0x1f, 0x8b, 0x08, 0xff, 0x41]), "400"],
     [
       "a page with a title",
       "<html><head><title>413 Too Large</title></head><body>x</body>",

@@ -70,6 +70,7 @@ export async function inspectReference(
     random,
     signal,
     onEvent,
+    mayLack: true,
   });
   if (!found) throw imageNotFound(reference);
   return {

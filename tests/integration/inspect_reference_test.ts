@@ -26,6 +26,16 @@ Deno.test("inspect shows what an image consists of in its registry, and download
   assert.ok(registry.requests.slice(before).every(({ path }) => !layers.has(path.split("/").at(-1))));
 });
 
+Deno.test("inspect shows what an index lists and its registry lacks", async () => {
+  await using registry = startTestRegistry();
+  const { manifests: [amd64, arm64] } = putIndex(registry, "sparse:1");
+  registry.repository("sparse").manifests.delete(arm64.digest);
+  const { code, stdout, stderr } = await runCli(["inspect", `${registry.host}/sparse:1`]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, new RegExp(`digest   ${amd64.digest}`));
+  assert.match(stdout, new RegExp(`lacks    linux/arm64  ${arm64.digest.slice(7, 19)}`));
+});
+
 Deno.test("inspect --raw prints the exact bytes of the manifest or index behind a name", async () => {
   await using registry = startTestRegistry();
   const { index, manifests: [amd64] } = putIndex(registry, "app:1");

@@ -15,9 +15,9 @@ const DOCUMENTS = [
   ...PAGES.split(" ").map((page) => `docs/${page}.md`),
 ];
 
-/** Options of deno, npm, docker and the scripts that the documents mention. */
+/** Options of deno, npm, docker, other tools and the scripts that the documents mention. */
 const OPTIONS_OF_OTHERS =
-  /^--(?:allow-\w+|global|name|config|output|doc|from|prefix|uninstall|rm|build-arg|size|runs|large)$/;
+  /^--(?:allow-\w+|global|name|config|output|doc|from|prefix|uninstall|rm|build-arg|size|runs|large|only|preserve-digests)$/;
 
 async function read(document: string): Promise<string> {
   return await Deno.readTextFile(new URL(document, PROJECT));

@@ -9,7 +9,7 @@ import type { Damage } from "./archive_damage.ts";
 import { differenceText } from "./difference_text.ts";
 import type { ArchivesReport } from "./verify_archives.ts";
 import { damagedArchive, differentImage } from "./verify_errors.ts";
-import type { ComparedImage, TargetsReport } from "./verify_targets.ts";
+import type { TargetsReport } from "./verify_targets.ts";
 
 /**
  * What a receipt says of a comparison with registries.
@@ -19,9 +19,8 @@ import type { ComparedImage, TargetsReport } from "./verify_targets.ts";
  * @returns Images that are there, and others with what is wrong.
  */
 export function receiptOfTargets({ targets, failures }: TargetsReport, isDeep: boolean): ReceiptResult {
-  const [equal, different] = [true, false].map((isEqual) =>
-    targets.filter(({ differences }) => (differences.length === 0) === isEqual)
-  ) as [ComparedImage[], ComparedImage[]];
+  const different = targets.filter(({ differences }) => differences.length > 0);
+  const equal = targets.filter(({ differences }) => differences.length === 0);
   return {
     isDeep,
     images: equal.map(({ reference, digest }) => ({ reference, digest })),

@@ -99,7 +99,7 @@ function listen(
   const { clock, onEvent } = context;
   const onError = (error: unknown): void => {
     const message = error instanceof Error ? error.message : String(error);
-    onEvent({ type: "warning", message: `A request failed: ${message}` });
+    onEvent({ type: "warning", message: `While serving: ${message}` });
   };
   try {
     return startHttpService(handler, { ...address, tls, onError, clock });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createCertificateAuthority } from "../support/certificate.ts";
+import { putImage } from "../support/pull_stage.ts";
 import { assertRefused } from "../support/refusal.ts";
 import { runCli } from "../support/run_cli.ts";
 import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
@@ -30,6 +31,19 @@ Deno.test("config.yaml gives flags their values, and the command line goes first
   const other = home.join("other.yaml");
   await Deno.writeTextFile(other, "defaults:\n  quiet: true\n");
   assert.match((await runCli([...args, "--config", other], { home })).stdout, /@sha256:[0-9a-f]{64}\n$/);
+});
+
+Deno.test("pull --cache keeps what config.yaml would not", async () => {
+  await using home = await makeTempDir();
+  await using registry = startTestRegistry();
+  putImage(registry, "app:1");
+  await configure(home, "defaults:\n  cache: false\n");
+  const args = ["pull", `${registry.host}/app:1`, "-o", "/dev/null", "--platform", "linux/amd64"];
+  for (const [flags, isKept] of [[[], false], [["--cache"], true]] as const) {
+    const { code, stderr } = await runCli([...args, ...flags], { home });
+    assert.equal(code, 0, stderr);
+    assert.equal(await Deno.stat(home.join("state/cache")).then(() => true, () => false), isKept);
+  }
 });
 
 Deno.test("config.yaml says how to connect to a host, with files beside it", async () => {

@@ -10,6 +10,9 @@ import { printable } from "../../util/printable.ts";
 
 const DEFAULT_CACHE_BYTES = 10 * 2 ** 30;
 
+/** Flag and help of what `--no-cache` turns off: it is there for those whose configuration does that. */
+export const CACHE_OPTION = ["--cache", "use what was pulled earlier"] as const;
+
 /** Help of `--cache-size`. */
 export const CACHE_SIZE_HELP = `keep at most this much (default: ${formatByteSize(DEFAULT_CACHE_BYTES)})`;
 

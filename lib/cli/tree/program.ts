@@ -133,7 +133,10 @@ function createRoot(version: string): Program {
 
 /** The command's own options, and those of all above it. */
 function optionsFor(command: CommandUnknownOpts): Option[] {
-  return [...command.options, ...command.parent ? optionsFor(command.parent) : []];
+  return [
+    ...command.options.filter(({ hidden }) => !hidden),
+    ...command.parent ? optionsFor(command.parent) : [],
+  ];
 }
 
 function versionJson({ runtime }: Host): string {

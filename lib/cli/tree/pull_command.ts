@@ -1,5 +1,5 @@
 import { PusherError } from "../../errors.ts";
-import { CACHE_SIZE_HELP, maxCacheBytes, parseCacheSize } from "./cache_flags.ts";
+import { CACHE_OPTION, CACHE_SIZE_HELP, maxCacheBytes, parseCacheSize } from "./cache_flags.ts";
 import { withLogin } from "./login_flags.ts";
 import { networkOptions } from "./network_flags.ts";
 import { parseRate } from "./parse_rate.ts";
@@ -42,6 +42,7 @@ export function definePull({ program, host, run }: CommandLine): void {
       .option("--force", "overwrite the file")
       .option("--receipt <file>", "write to a file what was pulled, or why not")
       .optionsGroup("Cache options:")
+      .addOption(program.createOption(...CACHE_OPTION).default(true).hideHelp())
       .option("--no-cache", "neither read what was pulled earlier nor keep what is pulled now")
       .option("--cache-size <size>", CACHE_SIZE_HELP, parseCacheSize),
   )

@@ -2,6 +2,7 @@ import type { CommandContext } from "../../commands/command_context.ts";
 import { PusherError } from "../../errors.ts";
 import type { Outcome } from "../command_runner.ts";
 import { assertInputIsFree, withLogin } from "./login_flags.ts";
+import { CACHE_OPTION } from "./cache_flags.ts";
 import { networkOptions } from "./network_flags.ts";
 import { parseCompression } from "./parse_compression.ts";
 import { collect, collectPlatforms, type CommandLine } from "./program.ts";
@@ -54,6 +55,7 @@ export function definePush({ program, host, args, run }: CommandLine): void {
       "compress plain layers: gzip or zstd, with a level if wanted, such as zstd:6; none by default",
       parseCompression,
     )
+    .addOption(program.createOption(...CACHE_OPTION).default(true).hideHelp())
     .option("--no-cache", "do not take what an archive lacks from what was pulled earlier")
     .addHelpText(
       "after",

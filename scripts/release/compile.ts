@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { readBuildInfo } from "./build_info.ts";
 import { BUNDLE, bundle, DIST, PROJECT } from "./bundle.ts";
 import { BUILD_PLATFORMS, type BuildPlatform, denoPin } from "./deno_executable.ts";
-import { PERMISSIONS } from "./deno_flags.ts";
+import { PERMISSIONS, V8_FLAGS } from "./deno_flags.ts";
 
 const WAYS_OUT =
   `"deno compile" needs the runtime called denort of this Deno, and it could not be downloaded from
@@ -48,7 +48,7 @@ export async function compileFor(platform: BuildPlatform): Promise<string | unde
   const name = `docker-image-pusher-${platform}${platform.startsWith("windows") ? ".exe" : ""}`;
   // A cache of code would be a file in the directory of temporary files.
   const args = ["compile", "--quiet", "--no-config", "--no-lock", "--no-check", "--no-code-cache"];
-  args.push("--target", denoPin(platform).target, ...PERMISSIONS);
+  args.push("--target", denoPin(platform).target, V8_FLAGS, ...PERMISSIONS);
   args.push("--output", fileURLToPath(new URL(name, DIST)), "main.js");
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args,

@@ -5,6 +5,9 @@
  * @module
  */
 
+/** A test that hangs must not keep the last line from being written. */
+const MAX_MINUTES = 75;
+
 /** How tests went. */
 export interface TestCount {
   /** How many passed. */
@@ -21,30 +24,31 @@ async function runGate(): Promise<number> {
   const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
   const total: TestCount = { passed: 0, failed: 0, skipped: [] };
   const failedSteps: string[] = [];
+  const deadline = AbortSignal.timeout(MAX_MINUTES * 60_000);
   for (const step of config.tasks.ok.split(" && ")) {
     print(`\n== ${step}`);
-    const count = await runStep(step);
+    const count = await runStep(step, deadline);
     total.passed += count.passed;
     total.failed += count.failed;
     total.skipped.push(...count.skipped);
     if (count.failed > 0) failedSteps.push(step);
   }
-  print("");
+  print(deadline.aborted ? `\nstopped after ${MAX_MINUTES} minutes` : "");
   for (const step of failedSteps) print(`failed: ${step}`);
   for (const name of total.skipped) print(`skipped: ${name}`);
   print(`${total.passed} passed, ${total.failed} failed`);
   return total.failed > 0 ? 1 : 0;
 }
 
-async function runStep(step: string): Promise<TestCount> {
+async function runStep(step: string, deadline: AbortSignal): Promise<TestCount> {
   const [program, ...args] = step.split(" ");
   if (program !== "deno") throw new Error(`Cannot run the step "${step}": it does not start with "deno"`);
   if (args[0] !== "test") {
-    const isDone = await runDeno(args);
+    const isDone = await runDeno(args, deadline);
     return { passed: isDone ? 1 : 0, failed: isDone ? 0 : 1, skipped: [] };
   }
   const report = await Deno.makeTempFile({ suffix: ".xml" });
-  const isDone = await runDeno([...args, `--junit-path=${report}`]);
+  const isDone = await runDeno([...args, `--junit-path=${report}`], deadline);
   const count = countTests(await Deno.readTextFile(report));
   await Deno.remove(report);
   // A module that does not load, or a leak found at the end, fails the run without failing a test.
@@ -52,8 +56,9 @@ async function runStep(step: string): Promise<TestCount> {
   return count;
 }
 
-async function runDeno(args: string[]): Promise<boolean> {
-  const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
+async function runDeno(args: string[], signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null", signal }).spawn().status;
   return success;
 }
 

@@ -26,7 +26,8 @@ VOLUME /home/nonroot
 USER 65532:65532
 # What the launcher of the package does, which needs a shell.
 ENTRYPOINT ["/opt/docker-image-pusher/lib/deno", "run", "--quiet", "--no-config", "--no-lock", "--no-remote", "--no-npm", \
-  "--cached-only", "--no-code-cache", "--node-modules-dir=manual", "--no-prompt", "--allow-net", "--allow-read", \
+  "--cached-only", "--no-code-cache", "--node-modules-dir=manual", \
+  "--v8-flags=--max-semi-space-size=1,--no-maglev,--no-turbofan", "--no-prompt", "--allow-net", "--allow-read", \
   "--allow-write", "--allow-env", "--allow-sys", "--allow-run", \
   "/opt/docker-image-pusher/lib/node_modules/docker-image-pusher/main.js"]
 CMD ["--help"]

@@ -17,7 +17,13 @@ export class TmuxTerminal implements AsyncDisposable {
   /** Starts one whose programs are in a directory, which is also where it is, and where its home is. */
   static async start(dir: TempDir): Promise<TmuxTerminal> {
     const terminal = new TmuxTerminal(dir.join("tmux"));
-    const shown = { PATH: `${dir.path}:/usr/bin:/bin`, LANG: "C.UTF-8", TERM: "screen", PS1: "$ " };
+    const shown = {
+      PATH: `${dir.path}:/usr/bin:/bin`,
+      LANG: "C.UTF-8",
+      TERM: "screen",
+      PS1: "$ ",
+      HISTFILE: "",
+    };
     const variables = Object.entries({ ...await cleanEnvironment(dir.path), ...shown });
     const environment = variables.flatMap(([name, value]) => value === undefined ? [] : [`${name}=${value}`]);
     const shell = ["env", "-i", ...environment, "bash", "--norc"];

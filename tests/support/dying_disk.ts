@@ -79,7 +79,8 @@ export class DyingDisk implements AsyncDisposable {
     const file = isNew ? await this.#step(open) : await open();
     if (isNew) this.#named(path, () => real.remove(path));
     const { write, truncate } = file;
-    const realPath = await Deno.realPath(path);
+    // Somebody may have removed it already.
+    const realPath = await Deno.realPath(path).catch(() => path);
     file.write = async (bytes) => {
       this.#unsyncedFiles.add(path);
       const half = bytes.subarray(0, bytes.length / 2);

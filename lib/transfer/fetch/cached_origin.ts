@@ -83,12 +83,9 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
     offsetBytes: number,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
-    const kept = await this.isVerified(blob, signal)
-      ? await this.#cache.openBlob(blob, { offsetBytes })
-      : undefined;
-    if (kept) {
+    if (await this.isVerified(blob, signal)) {
       this.#kept.set(blob.digest, blob.size - offsetBytes);
-      return ReadableStream.from(passKept(blob, kept, signal));
+      return ReadableStream.from(this.#passKept(blob, offsetBytes, signal));
     }
     const draft = await this.#draftOf(blob, offsetBytes);
     if (!draft) return await this.#origin.readBlob(blob, offsetBytes, signal);
@@ -151,6 +148,27 @@ export class CachedOrigin implements ImageOrigin, AsyncDisposable {
     return draft;
   }
 
+  /**
+   * What cannot be read to its end is received anew from its beginning: whoever reads was told that all of it is verified, and
+   * would take the rest from afar unseen.
+   */
+  async *#passKept(
+    blob: Descriptor,
+    offsetBytes: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      const kept = await this.#cache.openBlob(blob, { offsetBytes });
+      if (!kept) throw keptUnreadable(blob);
+      for await (const chunk of kept) {
+        signal.throwIfAborted();
+        yield chunk;
+      }
+    } catch (error) {
+      throw isPusherError(error, "STATE_UNREADABLE") ? keptUnreadable(blob, error) : error;
+    }
+  }
+
   /** What is kept goes first. The rest is kept before it is passed on, so that there is never less kept than passed. */
   async *#passThrough(
     blob: Descriptor,
@@ -183,23 +201,10 @@ function typeOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** All of it is received anew if it cannot be read to its end: nobody verifies what follows. */
-async function* passKept(
-  { digest }: Descriptor,
-  kept: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    for await (const chunk of kept) {
-      signal.throwIfAborted();
-      yield chunk;
-    }
-  } catch (cause) {
-    if (!isPusherError(cause)) throw cause;
-    throw new PusherError("DIGEST_MISMATCH", `Cannot read what is kept of blob ${digest}: ${cause.message}`, {
-      detail: { expected: digest, actual: "an unreadable file" },
-      hint: "Run the same command again.",
-      cause,
-    });
-  }
+function keptUnreadable({ digest }: Descriptor, cause?: PusherError): PusherError<"DIGEST_MISMATCH"> {
+  return new PusherError("DIGEST_MISMATCH", `Cannot read blob ${digest}: what was kept of it has gone`, {
+    detail: { expected: digest, actual: "an unreadable file" },
+    hint: "Run the same command again.",
+    cause,
+  });
 }

@@ -13,7 +13,7 @@ const WORTHWHILE_BYTES = 2 ** 20;
 
 /** How a blob is downloaded. */
 export interface DownloadOptions extends RetryContext {
-  /** Sees every byte; of a blob that is partly there, it has seen that part. Absent where whoever reads verifies. */
+  /** Sees every byte; of a blob that is partly there, it has seen that part. Absent where the blob was verified before, or whoever reads verifies it. */
   check?: DigestCheck | undefined;
   /**
    * Bytes that are there already.
